@@ -1,0 +1,7 @@
+# UNDERSTUDY_SANITIZE=address,undefined or thread; see the asan and tsan presets.
+set(UNDERSTUDY_SANITIZE "" CACHE STRING "Sanitizers to build with")
+if(UNDERSTUDY_SANITIZE)
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fsanitize=${UNDERSTUDY_SANITIZE}> $<$<COMPILE_LANGUAGE:CXX>:-fno-omit-frame-pointer>)
+  # The fence is loaded by an uninstrumented PostgreSQL; only C++ targets are linked with the sanitizer.
+  add_link_options($<$<LINK_LANGUAGE:CXX>:-fsanitize=${UNDERSTUDY_SANITIZE}>)
+endif()
