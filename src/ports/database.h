@@ -1,0 +1,59 @@
+#pragma once
+// One region's database.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/time.h"
+
+namespace understudy {
+
+/// A position in the write-ahead log; grows within a timeline.
+using WalPosition = std::uint64_t;
+
+enum class DatabaseRole : std::uint8_t { primary, standby };
+
+/// What a database says of itself at one instant.
+struct DatabaseState {
+  DatabaseRole role = DatabaseRole::standby;
+  std::uint64_t timeline = 0;
+  WalPosition written = 0;   ///< primary: end of its log. Standby: received and durable
+  WalPosition replayed = 0;  ///< standby: visible to reads
+  bool streaming = false;    ///< standby: connected to its primary
+  /// When the newest transaction that is visible here was committed, by the primary's wall clock.
+  std::optional<WallTime> newest_commit;
+  /// The epoch row that the write path checks: 0 if there is none yet.
+  std::uint64_t epoch = 0;
+};
+
+/// Thread-safe.
+class Database {
+ public:
+  virtual ~Database() = default;
+
+  [[nodiscard]] virtual Result<DatabaseState> state(BootTime deadline) = 0;
+
+  /// Asks a standby to become primary; returns once it is seen writable. Asking a primary changes
+  /// nothing. After::unknown: it may be under way, look at state().
+  [[nodiscard]] virtual Result<DatabaseState> promote(BootTime deadline) = 0;
+
+  /// Commits the epoch row {epoch, region, term}; never lowers it. Needs an open page.
+  [[nodiscard]] virtual Result<Done> publish_epoch(std::uint64_t epoch, const std::string& region,
+                                                   std::uint64_t term, BootTime deadline) = 0;
+
+  /// Commits a tiny transaction, so that the newest commit time tells the lag of an idle database
+  /// too.
+  [[nodiscard]] virtual Result<Done> beat(BootTime deadline) = 0;
+
+  /// Whether the application's role may connect. On a change to false its sessions are ended, too.
+  [[nodiscard]] virtual Result<Done> admit_application(bool admitted, BootTime deadline) = 0;
+};
+
+[[nodiscard]] constexpr std::string_view to_string(DatabaseRole role) {
+  return role == DatabaseRole::primary ? "primary" : "standby";
+}
+
+}  // namespace understudy

@@ -1,0 +1,63 @@
+#pragma once
+// Orders to a region's agent. Every order and every answer carries its term or epoch; a lower one
+// than the agent has obeyed is refused, the same one again changes nothing.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "ports/database.h"
+
+namespace understudy {
+
+/// "In this term no write is acknowledged by this region any more" (R12).
+struct FenceAck {
+  std::uint64_t term = 0;
+  WallTime at{};
+  /// Where its log ended once it was fenced: a standby that has replayed this far lacks nothing.
+  std::optional<WalPosition> log_end;
+};
+
+struct AgentStatus {
+  std::string region;
+  std::uint64_t incarnation = 0;
+  std::uint64_t term = 0;
+  std::uint64_t epoch = 0;
+  std::uint64_t fenced_term = 0;
+  bool writable = false;  ///< its page is open now
+  bool endless = false;
+  std::int64_t lease_rest_ms = 0;
+  std::optional<DatabaseState> database;  ///< none: it does not answer
+  std::map<std::string, unsigned> running;
+  std::string note;  ///< what it waits for, for people; "" if all is well
+};
+
+struct PromoteOrder {
+  std::uint64_t transition = 0;
+  std::uint64_t epoch = 0;  ///< the new one
+};
+
+struct ScaleOrder {
+  std::uint64_t epoch = 0;  ///< of the region that is to run it; a lower one than known is refused
+  std::string service;
+  unsigned count = 0;
+};
+
+/// Thread-safe.
+class RegionAgent {
+ public:
+  virtual ~RegionAgent() = default;
+  [[nodiscard]] virtual Result<AgentStatus> status(BootTime deadline) = 0;
+  [[nodiscard]] virtual Result<FenceAck> fence(std::uint64_t term, BootTime deadline) = 0;
+  /// Success is seen, not heard: the state in which the database was found afterwards.
+  [[nodiscard]] virtual Result<DatabaseState> promote(const PromoteOrder& order,
+                                                      BootTime deadline) = 0;
+  /// Returns once the region's page is open in `epoch` and its epoch row says so.
+  [[nodiscard]] virtual Result<Done> await_active(std::uint64_t epoch, BootTime deadline) = 0;
+  [[nodiscard]] virtual Result<Done> scale(const ScaleOrder& order, BootTime deadline) = 0;
+};
+
+}  // namespace understudy

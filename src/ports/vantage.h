@@ -1,0 +1,30 @@
+#pragma once
+// A place that looks at a region from outside.
+
+#include <string>
+
+#include "base/result.h"
+#include "base/time.h"
+
+namespace understudy {
+
+/// What one look at a region saw. "false" means looked and not found, never "did not look".
+struct Sighting {
+  bool path = false;      ///< its public way in answers at all
+  bool ready = false;     ///< and says that it takes traffic
+  bool services = false;  ///< its services are alive, asked directly
+  bool database = false;  ///< its database answers, asked directly
+  std::string detail;     ///< for people: what failed and how
+};
+
+/// Thread-safe.
+class Vantage {
+ public:
+  virtual ~Vantage() = default;
+  [[nodiscard]] virtual std::string name() const = 0;
+  /// A fresh look at `region`. An error: the vantage itself did not answer in time, which is no
+  /// vote.
+  [[nodiscard]] virtual Result<Sighting> look(const std::string& region, BootTime deadline) = 0;
+};
+
+}  // namespace understudy

@@ -1,0 +1,77 @@
+#pragma once
+// The active region's side of the writer lease: what may go onto the page, and when it comes off.
+
+#include <optional>
+#include <string>
+
+#include "ports/agent_store.h"
+#include "ports/clock.h"
+#include "ports/page.h"
+#include "ports/registry.h"
+#include "topology/topology.h"
+
+namespace understudy {
+
+/// Keeps the promises of one region's agent (rules R2, R3, R12, R18, R21).
+///
+/// Holding an open page means that until its deadline nobody else may be promoted. It does not mean
+/// that the database is up. Not thread-safe: its owner guards it with one lock.
+///
+/// The counters in state() must be made durable by the owner where a method says so.
+class LeaseHolder {
+ public:
+  /// Requires: `state` is this region's durable state; R6 has been applied to a fresh one.
+  LeaseHolder(std::string region, LeaseTiming timing, AgentState state, std::uint64_t incarnation,
+              Page& page);
+
+  /// What a record read from the registry tells. Closes the page at once if the region is no longer
+  /// active, or its term is revoked or over. False: the record is older than one already seen (R7)
+  /// and nothing was taken from it. True: state() may have grown.
+  bool see(const Record& record);
+
+  /// The next renewal to send, if this region may renew on that record; from now on only its answer
+  /// counts. Requires: see(record) was true, and state() is durable.
+  [[nodiscard]] std::optional<Record> ask(const Record& record, const std::string& nonce,
+                                          BootTime now, WallTime now_wall);
+
+  /// The registry applied the renewal. Opens the page, unless it was dropped in the meantime. True
+  /// if the page is now open by it.
+  bool granted(const Record& answer);
+
+  /// No answer to what was asked will count any more.
+  void drop_outstanding() { outstanding_.reset(); }
+
+  /// R12, first half: nothing of this term or an earlier one opens the page again. False: an order
+  /// of a term below our own, which is ignored. The owner makes state() durable, then calls
+  /// close().
+  [[nodiscard]] bool fence(std::uint64_t term);
+  void close() { page_.close(); }
+
+  /// May a write be acknowledged now? By both clocks.
+  [[nodiscard]] bool writable(BootTime now, WallTime now_wall) const;
+  /// How long yet; zero when not writable, Duration::max() when endless.
+  [[nodiscard]] Duration rest(BootTime now, WallTime now_wall) const;
+
+  [[nodiscard]] const AgentState& state() const { return state_; }
+  /// Raises the highest epoch obeyed.
+  void obeyed(std::uint64_t epoch);
+
+ private:
+  struct Outstanding {
+    std::string nonce;
+    std::uint64_t term;
+    BootTime asked;
+    WallTime asked_wall;
+  };
+
+  [[nodiscard]] bool fenced_in(std::uint64_t term) const { return term <= state_.fenced_term; }
+
+  const std::string region_;
+  const LeaseTiming timing_;
+  AgentState state_;
+  const std::uint64_t incarnation_;
+  Page& page_;
+  std::optional<Outstanding> outstanding_;
+};
+
+}  // namespace understudy

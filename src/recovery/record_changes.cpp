@@ -1,0 +1,209 @@
+#include "recovery/record_changes.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace understudy {
+
+namespace {
+
+Error refused(std::string what) { return Error{After::unchanged_final, std::move(what)}; }
+
+Record next_of(const Record& seen, const std::string& nonce) {
+  ensure(!nonce.empty(), "every change of the record has a nonce");
+  Record next = seen;
+  next.version = seen.version + 1;
+  next.nonce = nonce;
+  return next;
+}
+
+/// The edges of a transition, with what else may change along each.
+struct Edge {
+  Phase from;
+  Phase to;
+  int epoch_step;
+  int term_step_min;
+  int term_step_max;
+};
+
+constexpr std::array kEdges = {
+    Edge{Phase::none, Phase::none, 0, 0, 0},          // a renewal
+    Edge{Phase::open, Phase::open, 0, 0, 0},          // a renewal before the revocation
+    Edge{Phase::switched, Phase::switched, 0, 0, 0},  // the new holder's renewal
+    Edge{Phase::none, Phase::open, 0, 0, 0},
+    Edge{Phase::open, Phase::revoked, 0, 0, 0},
+    Edge{Phase::revoked, Phase::promoting, 0, 0, 0},
+    Edge{Phase::promoting, Phase::switched, 1, 1, 1},
+    Edge{Phase::switched, Phase::none, 0, 0, 0},
+    Edge{Phase::open, Phase::none, 0, 0, 0},     // abort
+    Edge{Phase::revoked, Phase::none, 0, 1, 1},  // abort
+};
+
+constexpr const Edge* edge(Phase from, Phase to) {
+  for (const Edge& candidate : kEdges) {
+    if (candidate.from == from && candidate.to == to) return &candidate;
+  }
+  return nullptr;
+}
+
+static_assert(edge(Phase::none, Phase::promoting) == nullptr,
+              "nothing is promoted before the lock");
+static_assert(edge(Phase::open, Phase::promoting) == nullptr,
+              "nothing is promoted before the fence");
+static_assert(edge(Phase::promoting, Phase::none) == nullptr, "no way back from promoting");
+
+}  // namespace
+
+std::string execution_name(TransitionKind kind, const std::string& platform, std::uint64_t number) {
+  return fmt::format("{}-{}-{}", to_string(kind), platform, number);
+}
+
+Change renewed(const Record& seen, const std::string& holder, const std::string& nonce) {
+  if (seen.active != holder) {
+    return refused(
+        fmt::format("{} is not active, {} is (epoch {})", holder, seen.active, seen.epoch));
+  }
+  if (seen.lease.revoked) return refused(fmt::format("term {} is revoked", seen.term));
+  Record next = next_of(seen, nonce);
+  next.lease.serial = seen.lease.serial + 1;
+  return next;
+}
+
+Change opened(const Record& seen, const TransitionRequest& request, const std::string& nonce) {
+  if (seen.transition.phase != Phase::none) {
+    return refused(
+        fmt::format("{} is still {}", seen.transition.execution, to_string(seen.transition.phase)));
+  }
+  if (!seen.standby) return refused("no standby is attached, so nobody could be promoted");
+  if (*seen.standby != request.target) {
+    return refused(
+        fmt::format("the attached standby is {}, not {}", *seen.standby, request.target));
+  }
+  Record next = next_of(seen, nonce);
+  next.transition = Transition{
+      .number = seen.transition.number + 1,
+      .execution = execution_name(request.kind, request.platform, seen.transition.number + 1),
+      .kind = request.kind,
+      .target = request.target,
+      .phase = Phase::open};
+  return next;
+}
+
+Change revoked(const Record& seen, const std::string& nonce) {
+  if (seen.transition.phase != Phase::open) return refused("only an open transition revokes");
+  Record next = next_of(seen, nonce);
+  next.lease.revoked = true;
+  next.transition.phase = Phase::revoked;
+  return next;
+}
+
+Change promoting(const Record& seen, const std::string& nonce) {
+  if (seen.transition.phase != Phase::revoked)
+    return refused("only a revoked lease lets a standby be promoted");
+  Record next = next_of(seen, nonce);
+  next.transition.phase = Phase::promoting;
+  return next;
+}
+
+Change switched(const Record& seen, const std::string& nonce) {
+  if (seen.transition.phase != Phase::promoting)
+    return refused("only after the promotion is the active region switched");
+  Record next = next_of(seen, nonce);
+  next.epoch = seen.epoch + 1;
+  next.active = seen.transition.target;
+  next.term = seen.term + 1;
+  next.lease.revoked = false;
+  next.lease.endless = true;
+  next.standby.reset();
+  next.transition.phase = Phase::switched;
+  next.transition.attested = false;
+  return next;
+}
+
+Change completed(const Record& seen, const std::string& nonce) {
+  if (seen.transition.phase != Phase::switched)
+    return refused("only a switched transition is completed");
+  Record next = next_of(seen, nonce);
+  next.transition.phase = Phase::none;
+  return next;
+}
+
+Change aborted(const Record& seen, const std::string& nonce) {
+  const Phase phase = seen.transition.phase;
+  if (phase != Phase::open && phase != Phase::revoked) {
+    return refused(fmt::format("a transition that is {} cannot be aborted", to_string(phase)));
+  }
+  Record next = next_of(seen, nonce);
+  if (phase == Phase::revoked) {
+    next.term = seen.term + 1;
+    next.lease.revoked = false;
+  }
+  next.transition.phase = Phase::none;
+  next.transition.attested = false;
+  return next;
+}
+
+std::optional<std::string> malformed(const Record& record) {
+  if (record.version == 0) return "version starts at 1";
+  if (record.nonce.empty()) return "nonce is missing";
+  if (record.epoch == 0) return "epoch starts at 1";
+  if (record.term == 0) return "term starts at 1";
+  if (record.active.empty()) return "active is missing";
+  if (record.standby && *record.standby == record.active)
+    return "the active region cannot be its own standby";
+  if (record.lease.endless != !record.standby.has_value()) {
+    return "the lease is endless exactly while no standby is attached";
+  }
+  const Phase phase = record.transition.phase;
+  const bool should_be_revoked = phase == Phase::revoked || phase == Phase::promoting;
+  if (record.lease.revoked != should_be_revoked)
+    return "revoked goes with the phases revoked and promoting";
+  if (phase != Phase::none && record.transition.target.empty()) return "a transition has a target";
+  if (phase != Phase::none && record.transition.execution.empty())
+    return "a transition has an execution";
+  if (record.grantors.empty()) return "somebody must grant the lease";
+  return std::nullopt;
+}
+
+std::optional<std::string> broken_rule(const Record& before, const Record& after) {
+  if (auto why = malformed(after)) return why;
+  if (after.version != before.version + 1) return "version grows by one";
+  if (after.nonce == before.nonce) return "every change has a nonce of its own";
+  const Edge* along = edge(before.transition.phase, after.transition.phase);
+  if (along == nullptr) {
+    return fmt::format("no way from phase {} to {}", to_string(before.transition.phase),
+                       to_string(after.transition.phase));
+  }
+  if (after.epoch != before.epoch + static_cast<std::uint64_t>(along->epoch_step)) {
+    return "epoch grows by one at the switch and never else";
+  }
+  if (after.term < before.term + static_cast<std::uint64_t>(along->term_step_min) ||
+      after.term > before.term + static_cast<std::uint64_t>(along->term_step_max)) {
+    return "term grows by one when a lease is given back or passed on, and never else";
+  }
+  const bool switching = along->to == Phase::switched && along->from == Phase::promoting;
+  if (switching ? after.active != before.transition.target : after.active != before.active) {
+    return "active changes at the switch, to the target, and never else";
+  }
+  if (!switching && (after.standby != before.standby || after.grantors != before.grantors)) {
+    return "standby and grantors do not change here";
+  }
+  const bool opening = along->from == Phase::none && along->to == Phase::open;
+  if (after.transition.number != before.transition.number + (opening ? 1 : 0)) {
+    return "the transition number grows by one when one opens, and never else";
+  }
+  if (opening && (!before.standby || after.transition.target != *before.standby)) {
+    return "the target is the attached standby";
+  }
+  if (!opening && (after.transition.target != before.transition.target ||
+                   after.transition.execution != before.transition.execution)) {
+    return "an open transition keeps its target and execution";
+  }
+  const bool renewal = along->from == along->to;
+  if (after.lease.serial != before.lease.serial + (renewal ? 1 : 0))
+    return "only a renewal moves the serial, by one";
+  return std::nullopt;
+}
+
+}  // namespace understudy

@@ -1,0 +1,59 @@
+#pragma once
+// The changes that the record may go through, one function each, and the check of any change.
+//
+// Each function returns the next record for a compare-and-swap on the version it was given, or why
+// the rule forbids it. `nonce` names the change, so that its author knows it again (R9).
+
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "ports/registry.h"
+
+namespace understudy {
+
+using Change = Result<Record>;  ///< an error is always unchanged_final: nothing was sent
+
+/// R3: the holder's renewal: serial + 1.
+[[nodiscard]] Change renewed(const Record& seen, const std::string& holder,
+                             const std::string& nonce);
+
+struct TransitionRequest {
+  TransitionKind kind = TransitionKind::failover;
+  std::string platform;
+  std::string target;
+};
+
+/// "<kind>-<platform>-<number>": the one name of the execution that owns transition `number`.
+[[nodiscard]] std::string execution_name(TransitionKind kind, const std::string& platform,
+                                         std::uint64_t number);
+
+/// R10: none → open; the number grows by one. Needs a standby attached, which must be the target.
+[[nodiscard]] Change opened(const Record& seen, const TransitionRequest& request,
+                            const std::string& nonce);
+
+/// R10: open → revoked: no grant in this term any more. Valid only on the very record it was built
+/// on, so no renewal slips in unseen.
+[[nodiscard]] Change revoked(const Record& seen, const std::string& nonce);
+
+/// R13: revoked → promoting: the point of no return.
+[[nodiscard]] Change promoting(const Record& seen, const std::string& nonce);
+
+/// promoting → switched: epoch + 1, term + 1, the target is active with an endless lease, nobody
+/// attached.
+[[nodiscard]] Change switched(const Record& seen, const std::string& nonce);
+
+/// switched → none.
+[[nodiscard]] Change completed(const Record& seen, const std::string& nonce);
+
+/// R16: open or revoked → none; term + 1 if it was revoked. Never after the point of no return.
+[[nodiscard]] Change aborted(const Record& seen, const std::string& nonce);
+
+/// The rule that a change from `before` to `after` would break; none if it is one of those above.
+/// Asked by the registry of every change, so that no caller's bug gets into the record.
+[[nodiscard]] std::optional<std::string> broken_rule(const Record& before, const Record& after);
+
+/// What is wrong with a record in itself; none if nothing is.
+[[nodiscard]] std::optional<std::string> malformed(const Record& record);
+
+}  // namespace understudy

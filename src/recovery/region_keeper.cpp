@@ -1,0 +1,492 @@
+#include "recovery/region_keeper.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace understudy {
+
+namespace {
+
+/// How often the database is looked at, and how long a look may take.
+constexpr Duration kDatabaseInterval = milliseconds(100);
+constexpr Duration kDatabaseTimeout = milliseconds(500);
+/// How often services are compared with what is wanted.
+constexpr Duration kServicesInterval = milliseconds(500);
+/// After a failed call to the registry.
+constexpr Duration kRetryAfter = milliseconds(50);
+/// An await_active() looks this often.
+constexpr Duration kAwaitStep = milliseconds(2);
+
+Error not_yet(std::string what) { return Error{After::unchanged_retry, std::move(what)}; }
+Error refused(std::string what) { return Error{After::unchanged_final, std::move(what)}; }
+
+}  // namespace
+
+Result<std::unique_ptr<RegionKeeper>> RegionKeeper::create(const Topology& topology,
+                                                           std::string region, RegionPorts ports) {
+  auto state = ports.store.load();
+  if (!state) return state.error();
+  if (*state && (*state)->identity != region) {
+    return refused(fmt::format(
+        "the agent state on disk is of region \"{}\", this is \"{}\"; nothing was changed",
+        (*state)->identity, region));
+  }
+  return std::unique_ptr<RegionKeeper>(
+      new RegionKeeper(topology, std::move(region), ports, *state));
+}
+
+RegionKeeper::RegionKeeper(const Topology& topology, std::string region, RegionPorts ports,
+                           std::optional<AgentState> state)
+    : topology_(topology),
+      region_(std::move(region)),
+      ports_(ports),
+      incarnation_(ports.random.next()),
+      lease_signal_(ports.tasks.signal()),
+      database_signal_(ports.tasks.signal()),
+      services_signal_(ports.tasks.signal()) {
+  if (state) {
+    holder_.emplace(region_, topology_.lease, *state, incarnation_, ports_.page);
+    persisted_ = state;
+  }
+}
+
+void RegionKeeper::start(std::function<void(std::string_view)> pulse) {
+  pulse_ = std::move(pulse);
+  ports_.tasks.spawn("lease", [this] { keep_lease(); });
+  ports_.tasks.spawn("database", [this] { keep_database(); });
+  ports_.tasks.spawn("services", [this] { keep_services(); });
+}
+
+void RegionKeeper::stop() {
+  stopped_ = true;
+  lease_signal_->notify();
+  database_signal_->notify();
+  services_signal_->notify();
+}
+
+// ---------------------------------------------------------------------------------- the lease task
+
+void RegionKeeper::keep_lease() {
+  while (!stopped()) {
+    pulse_("lease");
+    bool known = false;
+    bool due = false;
+    {
+      const std::lock_guard held(lock_);
+      known = record_.has_value();
+      due = known && renewal_is_due(ports_.clock.boot());
+    }
+    if (!known) {
+      learn_from_record();
+    } else if (due) {
+      renew();
+    } else {
+      watch();
+    }
+  }
+}
+
+/// R6, R21: before all else, a linearizable read.
+void RegionKeeper::learn_from_record() {
+  auto record = ports_.registry.read(ports_.clock.boot() + topology_.lease.renew_interval);
+  if (!record) {
+    note("waiting for the registry: " + record.error().what);
+    lease_signal_->wait_until(ports_.clock.boot() + kRetryAfter);
+    return;
+  }
+  {
+    const std::lock_guard held(lock_);
+    if (!holder_) {
+      AgentState fresh{.identity = region_,
+                       .revoked_term = record->lease.revoked ? record->term : record->term - 1,
+                       .epoch = record->epoch,
+                       .version = record->version};
+      holder_.emplace(region_, topology_.lease, fresh, incarnation_, ports_.page);
+    }
+  }
+  take(*record);
+}
+
+bool RegionKeeper::renewal_is_due(BootTime now) const {
+  if (!record_ || record_->active != region_ || record_->lease.revoked) return false;
+  // Only a primary has anything to lease (model: db[r]==1); a crashed one may restart in place.
+  if (!database_role_known_ || !database_ || database_->role != DatabaseRole::primary) return false;
+  return now >= renew_at_;
+}
+
+void RegionKeeper::renew() {
+  std::optional<Record> next;
+  BootTime asked;
+  if (!persist()) return;
+  {
+    const std::string fresh_nonce = nonce();
+    const std::lock_guard held(lock_);
+    asked = ports_.clock.boot();
+    next = holder_->ask(*record_, fresh_nonce, asked, ports_.clock.wall());
+    renew_at_ = asked + topology_.lease.renew_interval;
+  }
+  if (!next) return;
+  const Replaced answer = ports_.registry.replace(*next, asked + topology_.lease.renew_interval);
+  if (const auto* record = std::get_if<Record>(&answer)) {
+    bool opened = false;
+    {
+      const std::lock_guard held(lock_);
+      opened = holder_->granted(*record);
+    }
+    take(*record);
+    if (opened) database_signal_->notify();
+    return;
+  }
+  const std::lock_guard held(lock_);
+  holder_->drop_outstanding();
+  renew_at_ = ports_.clock.boot();  // again, as soon as we know the record
+  if (const auto* conflict = std::get_if<Conflict>(&answer)) {
+    if (holder_->see(conflict->current)) record_ = conflict->current;
+    return;
+  }
+  // Unknown: it may have been applied, so the version may have moved. Read before asking again.
+  record_.reset();
+  note_ = "registry: " + std::get<Error>(answer).what;
+}
+
+/// Waits for the record to change, or for the next renewal to be due.
+void RegionKeeper::watch() {
+  std::uint64_t version = 0;
+  BootTime until;
+  {
+    const std::lock_guard held(lock_);
+    const BootTime now = ports_.clock.boot();
+    version = record_->version;
+    const bool ours = record_->active == region_ && !record_->lease.revoked;
+    until =
+        ours ? std::clamp(renew_at_, now + milliseconds(10), now + topology_.lease.renew_interval)
+             : now + topology_.lease.renew_interval;
+  }
+  auto record = ports_.registry.await_change(version, until);
+  if (record) {
+    take(*record);
+    return;
+  }
+  note("registry: " + record.error().what);
+  lease_signal_->wait_until(ports_.clock.boot() + kRetryAfter);
+}
+
+/// Takes in what a record says. False: it is older than one seen (R7).
+bool RegionKeeper::take(const Record& record) {
+  bool accepted = false;
+  bool changed = false;
+  std::uint64_t seen = 0;
+  {
+    const std::lock_guard held(lock_);
+    accepted = holder_->see(record);
+    seen = holder_->state().version;
+    if (accepted) {
+      changed = !record_ || record_->transition != record.transition ||
+                record_->active != record.active || record_->term != record.term;
+      record_ = record;
+      note_.clear();
+    }
+  }
+  if (!accepted) {
+    note(fmt::format(
+        "the registry shows version {} but {} was seen before: was it restored from a backup?",
+        record.version, seen));
+    ports_.alerts.raise({.subject = fmt::format("{}: the registry went back in time", region_),
+                         .done = "this agent ignores the record; its lease runs out",
+                         .ask = "find out which record is right, then restart the agent with it",
+                         .key = "registry.rolled_back"});
+    lease_signal_->wait_until(ports_.clock.boot() + topology_.lease.renew_interval);
+    return false;
+  }
+  if (changed) {
+    persist();
+    database_signal_->notify();
+    services_signal_->notify();
+  }
+  return true;
+}
+
+/// Makes the counters durable if they moved. The version alone may lag behind: it guards only
+/// against a restored registry, and is stored with the next change of anything else.
+bool RegionKeeper::persist() {
+  AgentState state;
+  {
+    const std::lock_guard held(lock_);
+    state = holder_->state();
+    AgentState known = persisted_.value_or(AgentState{});
+    known.version = state.version;
+    if (persisted_ && known == state) return true;
+  }
+  if (auto stored = ports_.store.raise(state); !stored) {
+    note("cannot store the agent's state: " + stored.error().what);
+    lease_signal_->wait_until(ports_.clock.boot() + kRetryAfter);
+    return false;
+  }
+  const std::lock_guard held(lock_);
+  persisted_ = state;
+  return true;
+}
+
+// ------------------------------------------------------------------------------- the database task
+
+void RegionKeeper::keep_database() {
+  while (!stopped()) {
+    pulse_("database");
+    auto state = ports_.database.state(ports_.clock.boot() + kDatabaseTimeout);
+    if (state) {
+      look_after(*state);
+    } else {
+      const std::lock_guard held(lock_);
+      if (database_ && database_role_known_) note_ = "database: " + state.error().what;
+      database_role_known_ = database_.has_value();
+    }
+    const bool now_writable = writable();
+    bool flipped = false;
+    {
+      const std::lock_guard held(lock_);
+      flipped = was_writable_ != now_writable;
+      was_writable_ = now_writable;
+    }
+    if (flipped) {
+      services_signal_->notify();
+      ports_.events.emit(now_writable ? "region.writable" : "region.fenced", {{"region", region_}});
+    }
+    database_signal_->wait_until(ports_.clock.boot() + kDatabaseInterval);
+  }
+}
+
+/// What one look at the database makes necessary.
+void RegionKeeper::look_after(const DatabaseState& state) {
+  const BootTime now = ports_.clock.boot();
+  const bool open = writable();
+  bool publish = false, beat = false, refuse = false;
+  std::uint64_t epoch = 0, term = 0;
+  {
+    const std::lock_guard held(lock_);
+    const bool became_known = !database_role_known_;
+    database_ = state;
+    database_role_known_ = true;
+    if (became_known) lease_signal_->notify();
+    if (!record_) return;
+    const bool primary = state.role == DatabaseRole::primary;
+    const bool ours = record_->active == region_;
+    epoch = record_->epoch;
+    term = record_->term;
+    publish = primary && open && ours && state.epoch < epoch;
+    beat = primary && open && ours && now >= beat_at_;
+    if (state.epoch == epoch && ours) published_epoch_ = epoch;
+    // The new primary waits for its page; its sessions are let live.
+    const bool taking_over =
+        record_->transition.phase != Phase::none && record_->transition.target == region_;
+    refuse = primary && !open && !taking_over;
+    if (beat) beat_at_ = now + topology_.lease.renew_interval;
+  }
+  if (publish) {
+    auto done = ports_.database.publish_epoch(epoch, region_, term, now + kDatabaseTimeout);
+    const std::lock_guard held(lock_);
+    if (done) {
+      published_epoch_ = epoch;
+    } else {
+      note_ = "epoch row: " + done.error().what;
+    }
+  } else if (beat) {
+    (void)ports_.database.beat(now +
+                               kDatabaseTimeout);  // a late beat only makes the lag look larger
+  }
+  admit(!refuse);
+}
+
+void RegionKeeper::admit(bool admitted) {
+  {
+    const std::lock_guard held(lock_);
+    if (admitted_ == admitted) return;
+  }
+  auto done = ports_.database.admit_application(admitted, ports_.clock.boot() + kDatabaseTimeout);
+  ports_.events.emit(admitted ? "application.admitted" : "application.refused",
+                     {{"region", region_}, {"ok", done.ok()}});
+  const std::lock_guard held(lock_);
+  if (done) {
+    admitted_ = admitted;
+  } else {
+    note_ = "application role: " + done.error().what;
+  }
+}
+
+// ------------------------------------------------------------------------------- the services task
+
+void RegionKeeper::keep_services() {
+  while (!stopped()) {
+    pulse_("services");
+    auto running = ports_.compute.running(ports_.clock.boot() + kDatabaseTimeout);
+    if (running) {
+      {
+        const std::lock_guard held(lock_);
+        running_ = *running;
+      }
+      for (const Service& service : topology_.services) {
+        const unsigned count = wanted(service);
+        const auto found = running->find(service.name);
+        if (found != running->end() && found->second == count) continue;
+        (void)ports_.compute.want(service.name, count, ports_.clock.boot() + kDatabaseTimeout);
+      }
+    }
+    services_signal_->wait_until(ports_.clock.boot() + kServicesInterval);
+  }
+}
+
+/// The posture decides; while a transition brings this region up, only what it ordered runs beyond
+/// the standby's share, so that its order (cron last) holds.
+unsigned RegionKeeper::wanted(const Service& service) const {
+  const bool open = writable();
+  const std::lock_guard held(lock_);
+  const unsigned at_rest = service.instances(false);
+  if (!record_ || record_->active != region_ || !open) return at_rest;
+  if (record_->transition.phase != Phase::switched) return service.instances(true);
+  const auto order = ordered_.find(service.name);
+  const bool ordered = ordered_epoch_ == record_->epoch && order != ordered_.end();
+  return ordered ? order->second : at_rest;
+}
+
+// ---------------------------------------------------------------------------------------- orders
+
+Result<AgentStatus> RegionKeeper::status(BootTime /*deadline*/) {
+  const BootTime now = ports_.clock.boot();
+  const WallTime wall = ports_.clock.wall();
+  const std::lock_guard held(lock_);
+  AgentStatus status{.region = region_, .incarnation = incarnation_};
+  if (holder_) {
+    status.term = holder_->state().term;
+    status.epoch = holder_->state().epoch;
+    status.fenced_term = holder_->state().fenced_term;
+    const Duration rest = holder_->rest(now, wall);
+    status.writable = rest > Duration::zero();
+    status.endless = rest == Duration::max();
+    status.lease_rest_ms = status.endless ? 0 : to_ms(rest);
+  }
+  status.database = database_;
+  status.running = running_;
+  status.note = note_;
+  return status;
+}
+
+Result<FenceAck> RegionKeeper::fence(std::uint64_t term, BootTime deadline) {
+  AgentState state;
+  {
+    const std::lock_guard held(lock_);
+    if (!holder_) return not_yet("the agent has not read the record yet");
+    if (!holder_->fence(term)) {
+      return refused(
+          fmt::format("term {} is over, this region is in term {}", term, holder_->state().term));
+    }
+    state = holder_->state();
+  }
+  if (auto stored = ports_.store.raise(state); !stored)
+    return within("fence not durable", stored.error());
+  {
+    const std::lock_guard held(lock_);
+    holder_->close();
+  }
+  database_signal_->notify();
+  FenceAck ack{.term = term, .at = ports_.clock.wall(), .log_end = std::nullopt};
+  // After the page is closed nothing more is acknowledged: what is in the log now is all there is.
+  if (auto database =
+          ports_.database.state(std::min(deadline, ports_.clock.boot() + milliseconds(100)))) {
+    if (database->role == DatabaseRole::primary) ack.log_end = database->written;
+  }
+  ports_.events.emit("region.fence_acknowledged", {{"region", region_}, {"term", term}});
+  return ack;
+}
+
+Result<DatabaseState> RegionKeeper::promote(const PromoteOrder& order, BootTime deadline) {
+  std::uint64_t obeyed = 0;
+  {
+    const std::lock_guard held(lock_);
+    if (!holder_) return not_yet("the agent has not read the record yet");
+    obeyed = holder_->state().epoch;
+  }
+  // R14: an old order changes nothing and is answered with what is so.
+  if (order.epoch <= obeyed) return ports_.database.state(deadline);
+  // A late or repeated order of a transition that is over finds the record elsewhere.
+  auto record = ports_.registry.read(deadline);
+  if (!record)
+    return within("promotion not confirmed by the registry", not_yet(record.error().what));
+  const Transition& transition = record->transition;
+  if (transition.phase != Phase::promoting || transition.number != order.transition ||
+      transition.target != region_ || record->epoch + 1 != order.epoch) {
+    return refused(fmt::format(
+        "the record does not ask for promotion {} of {} to epoch {}: {} is {}", order.transition,
+        region_, order.epoch, transition.execution, to_string(transition.phase)));
+  }
+  auto state = ports_.database.promote(deadline);
+  if (!state) return state;
+  {
+    const std::lock_guard held(lock_);
+    holder_->obeyed(order.epoch);
+    database_ = *state;
+    database_role_known_ = true;
+  }
+  (void)persist();  // repeated by the next change; until then the database itself says that it is
+                    // done
+  ports_.events.emit("standby.promoted",
+                     {{"region", region_}, {"epoch", order.epoch}, {"timeline", state->timeline}});
+  return state;
+}
+
+Result<Done> RegionKeeper::await_active(std::uint64_t epoch, BootTime deadline) {
+  while (true) {
+    std::string missing;
+    const bool open = writable();
+    {
+      const std::lock_guard held(lock_);
+      if (!record_ || record_->epoch < epoch) {
+        missing = "the record does not show that epoch yet";
+      } else if (record_->epoch > epoch || record_->active != region_) {
+        return refused(fmt::format("epoch {} is over", epoch));
+      } else if (!open) {
+        missing = "the page is not open yet";
+      } else if (published_epoch_ < epoch) {
+        missing = "the epoch row is not written yet";
+      }
+    }
+    if (missing.empty()) return Done{};
+    const BootTime now = ports_.clock.boot();
+    if (now >= deadline || stopped()) return not_yet(region_ + ": " + missing);
+    ports_.clock.sleep_until(std::min(deadline, now + kAwaitStep));
+  }
+}
+
+Result<Done> RegionKeeper::scale(const ScaleOrder& order, BootTime deadline) {
+  if (topology_.service(order.service) == nullptr)
+    return refused("no service named " + order.service);
+  {
+    const std::lock_guard held(lock_);
+    if (!record_ || record_->active != region_ || record_->epoch != order.epoch) {
+      return refused(fmt::format("{} is not active in epoch {}", region_, order.epoch));
+    }
+    if (ordered_epoch_ != order.epoch) ordered_.clear();
+    ordered_epoch_ = order.epoch;
+    ordered_[order.service] = order.count;
+  }
+  return ports_.compute.want(order.service, order.count, deadline);
+}
+
+// ---------------------------------------------------------------------------------------- helpers
+
+bool RegionKeeper::writable() const {
+  const BootTime now = ports_.clock.boot();
+  const WallTime wall = ports_.clock.wall();
+  const std::lock_guard held(lock_);
+  return holder_ && holder_->writable(now, wall);
+}
+
+std::string RegionKeeper::nonce() {
+  return fmt::format("{}-{:016x}", region_, ports_.random.next());
+}
+
+void RegionKeeper::note(std::string text) {
+  const std::lock_guard held(lock_);
+  note_ = std::move(text);
+}
+
+}  // namespace understudy

@@ -1,0 +1,120 @@
+#pragma once
+// The agent's work: keeps one region in the state that the record asks for. Blocking code over
+// ports.
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "ports/agent_store.h"
+#include "ports/alerts.h"
+#include "ports/clock.h"
+#include "ports/compute.h"
+#include "ports/database.h"
+#include "ports/events.h"
+#include "ports/page.h"
+#include "ports/random.h"
+#include "ports/region_agent.h"
+#include "ports/registry.h"
+#include "ports/tasks.h"
+#include "recovery/lease_holder.h"
+#include "topology/topology.h"
+
+namespace understudy {
+
+/// What an agent reaches the world through. All outlive the keeper.
+struct RegionPorts {
+  Clock& clock;
+  Random& random;
+  Tasks& tasks;
+  Registry& registry;
+  Database& database;
+  Compute& compute;
+  Page& page;
+  AgentStore& store;
+  Events& events;
+  Alerts& alerts;
+};
+
+/// Three tasks side by side: the lease (renew it, watch the record), the database (epoch row,
+/// heartbeat, who is admitted) and the services (as many as the posture says). Orders come from any
+/// thread.
+class RegionKeeper final : public RegionAgent {
+ public:
+  /// Reads the durable state; a region without one learns it from the record first (R6), and until
+  /// then grants, promotes and opens nothing. Error, unchanged_final: the state on disk is another
+  /// region's or cannot be believed.
+  [[nodiscard]] static Result<std::unique_ptr<RegionKeeper>> create(const Topology& topology,
+                                                                    std::string region,
+                                                                    RegionPorts ports);
+
+  /// Starts the tasks; they end soon after stop(). `pulse` is called at least once in every renewal
+  /// interval by each task that is not hung, with the task's name: a watchdog listens.
+  void start(std::function<void(std::string_view task)> pulse);
+  void stop();
+
+  Result<AgentStatus> status(BootTime deadline) override;
+  Result<FenceAck> fence(std::uint64_t term, BootTime deadline) override;
+  Result<DatabaseState> promote(const PromoteOrder& order, BootTime deadline) override;
+  Result<Done> await_active(std::uint64_t epoch, BootTime deadline) override;
+  Result<Done> scale(const ScaleOrder& order, BootTime deadline) override;
+
+ private:
+  RegionKeeper(const Topology& topology, std::string region, RegionPorts ports,
+               std::optional<AgentState> state);
+
+  void keep_lease();
+  void keep_database();
+  void keep_services();
+
+  // The lease task.
+  void learn_from_record();
+  [[nodiscard]] bool renewal_is_due(BootTime now) const;
+  void renew();
+  void watch();
+  bool take(const Record& record);
+  bool persist();
+
+  // The database task.
+  void look_after(const DatabaseState& state);
+  void admit(bool admitted);
+
+  // The services task.
+  [[nodiscard]] unsigned wanted(const Service& service) const;
+
+  [[nodiscard]] bool writable() const;
+  [[nodiscard]] std::string nonce();
+  [[nodiscard]] bool stopped() const { return stopped_.load(); }
+  void note(std::string text);
+
+  const Topology& topology_;
+  const std::string region_;
+  const RegionPorts ports_;
+  const std::uint64_t incarnation_;
+  std::function<void(std::string_view)> pulse_;
+  std::unique_ptr<Signal> lease_signal_;
+  std::unique_ptr<Signal> database_signal_;
+  std::unique_ptr<Signal> services_signal_;
+  std::atomic<bool> stopped_{false};
+
+  mutable std::mutex lock_;  // guards all below; never held across a call of a port but Page's
+  std::optional<LeaseHolder> holder_;
+  std::optional<AgentState> persisted_;
+  std::optional<Record> record_;
+  BootTime renew_at_{};
+  std::optional<DatabaseState> database_;
+  bool database_role_known_ = false;
+  std::uint64_t published_epoch_ = 0;
+  BootTime beat_at_{};
+  std::optional<bool> admitted_;
+  std::map<std::string, unsigned> ordered_;  // by ScaleOrder, in ordered_epoch_
+  std::uint64_t ordered_epoch_ = 0;
+  std::map<std::string, unsigned> running_;
+  std::string note_;
+  bool was_writable_ = false;
+};
+
+}  // namespace understudy

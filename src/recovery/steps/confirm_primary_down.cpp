@@ -1,0 +1,76 @@
+// ConfirmPrimaryDown: one fresh look from every vantage before anything irreversible. The probing
+// loop made the evidence and started the execution; this only asks whether it still holds.
+
+#include <memory>
+#include <mutex>
+
+#include "recovery/health.h"
+#include "recovery/steps/common.h"
+
+namespace understudy {
+
+using namespace steps;
+
+namespace {
+
+/// What the fresh looks brought. Shared with lookers that may come too late.
+struct Looks {
+  std::mutex lock;
+  std::vector<std::pair<std::string, Sighting>> seen;
+  std::size_t ended = 0;
+};
+
+/// Looks from all vantages at once; those that do not answer in time are left out.
+std::vector<std::pair<std::string, Sighting>> look_from_all(Orchestration& world,
+                                                            const std::string& region) {
+  const BootTime deadline = within_time(world, world.topology.probe.timeout + milliseconds(200));
+  auto looks = std::make_shared<Looks>();
+  const std::shared_ptr<Signal> ended = world.tasks.signal();
+  for (Vantage* vantage : world.vantages) {
+    world.tasks.spawn("confirm", [=] {
+      auto sighting = vantage->look(region, deadline);
+      {
+        const std::lock_guard held(looks->lock);
+        if (sighting) looks->seen.emplace_back(vantage->name(), *sighting);
+        ++looks->ended;
+      }
+      ended->notify();
+    });
+  }
+  while (ended->wait_until(deadline)) {
+    const std::lock_guard held(looks->lock);
+    if (looks->ended == world.vantages.size()) break;
+  }
+  const std::lock_guard held(looks->lock);
+  return looks->seen;
+}
+
+}  // namespace
+
+StepOutput confirm_primary_down(Orchestration& world, const boost::json::object& input) {
+  const auto read = read_input(world, input);
+  if (const auto* failure = std::get_if<StepFailure>(&read)) return *failure;
+  const auto& transition = std::get<TransitionInput>(read);
+  const auto record = read_own_record(world, transition);
+  if (const auto* failure = std::get_if<StepFailure>(&record)) return *failure;
+
+  ProbeTiming once = world.topology.probe;
+  once.failures = 1;  // the probing loop has already seen it fail often enough
+  once.patience = Duration::zero();
+  std::vector<std::string> names;
+  for (const Vantage* vantage : world.vantages) names.push_back(vantage->name());
+  HealthView view(once, names);
+  const BootTime now = world.clock.boot();
+  for (const auto& [name, seen] : look_from_all(world, transition.from))
+    view.note(name, transition.from, seen, now);
+
+  const auto over_at = world.lease_observer.over_at(std::get<Record>(record));
+  const Facts facts = view.facts(transition.from, now, !over_at || now < *over_at);
+  const Row& row = decide(facts);
+  const bool confirmed = row.decision == Decision::fail_over;
+  emit(world, confirmed ? "primary.confirmed_down" : "primary.not_confirmed_down", transition,
+       {{"region", transition.from}, {"row", row.id}, {"because", row.because}});
+  return boost::json::object{{"confirmed", confirmed}, {"row", row.id}, {"because", row.because}};
+}
+
+}  // namespace understudy

@@ -1,0 +1,84 @@
+// Fence: after it, no write can be acknowledged by the old region (R10, R11).
+//
+// Revoke at the registry; then ask the old region's agent, shortly and without depending on it;
+// without its acknowledgement wait until no lease it can hold is alive. Waiting is the document's
+// business: the step answers with the instant and is asked again then.
+
+#include "recovery/steps/common.h"
+
+namespace understudy {
+
+using namespace steps;
+
+namespace {
+
+/// The old region may be gone: asking it must cost less than the wait that is due anyway.
+constexpr Duration kAskOldRegion = milliseconds(300);
+
+WallTime wall_at(const Orchestration& world, BootTime time) {
+  return world.clock.wall() + (time - world.clock.boot());
+}
+
+boost::json::object fenced(Orchestration& world, const TransitionInput& transition,
+                           const Record& record, std::string_view by, WallTime ended) {
+  emit(world, "region.fenced_off", transition,
+       {{"region", transition.from},
+        {"term", record.term},
+        {"by", by},
+        {"lease_ended", format_wall(ended)}});
+  return {{"fenced", true}, {"by", by}, {"term", record.term}, {"ended_at", format_wall(ended)}};
+}
+
+}  // namespace
+
+StepOutput fence(Orchestration& world, const boost::json::object& input) {
+  const auto read = read_input(world, input);
+  if (const auto* failure = std::get_if<StepFailure>(&read)) return *failure;
+  const auto& transition = std::get<TransitionInput>(read);
+
+  const auto is_revoked = [&](const Record& record) {
+    return record.transition.number == transition.number &&
+           record.transition.phase >= Phase::revoked;
+  };
+  const auto revoke = [&](const Record& seen, const std::string& nonce) -> Change {
+    if (seen.transition.number != transition.number)
+      return Error{After::unchanged_final, "another transition took over"};
+    return revoked(seen, nonce);
+  };
+  const auto changed = change_record(world, transition, is_revoked, revoke);
+  if (const auto* failure = std::get_if<StepFailure>(&changed)) return *failure;
+  const Record record = std::get<Record>(changed);
+  if (record.transition.phase > Phase::revoked) {
+    // A repeated step: the point of no return was passed on proof.
+    return fenced(world, transition, record, "earlier", world.clock.wall());
+  }
+  const auto over_at = world.lease_observer.over_at(record);
+  if (!flag_at(object_at(input, "fence"), "asked")) {
+    emit(world, "lease.revoked", transition,
+         {{"term", record.term}, {"serial", record.lease.serial}});
+    auto ack =
+        world.agents.at(transition.from)->fence(record.term, within_time(world, kAskOldRegion));
+    if (ack && ack->term == record.term) {
+      auto output = fenced(world, transition, record, "acknowledgement", ack->at);
+      if (ack->log_end) output["log_end"] = *ack->log_end;
+      return output;
+    }
+  }
+  if (!over_at) {
+    return StepFailure{
+        "Understudy.EndlessLease",
+        "the lease is endless and the old region did not acknowledge: time proves nothing (R20)"};
+  }
+  // The lease ended at the latest `margin` before we may say so.
+  if (world.clock.boot() >= *over_at) {
+    return fenced(world, transition, record, "lease_end",
+                  wall_at(world, *over_at - world.topology.lease.margin));
+  }
+  return boost::json::object{
+      {"fenced", false},
+      {"asked", true},
+      {"term", record.term},
+      {"wait_until", format_wall(wall_at(world, *over_at) + milliseconds(1))}};
+}
+
+}  // namespace understudy

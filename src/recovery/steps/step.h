@@ -1,0 +1,90 @@
+#pragma once
+// The steps of the workflows: what each Task of workflows/*.asl.json does. One file each beside
+// this one.
+//
+// A step is a function of its input and the world behind the ports. It is idempotent: it looks at
+// what is so before it acts, since after a crash it is simply run again. It keeps nothing to
+// itself.
+
+#include <boost/json/object.hpp>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "ports/alerts.h"
+#include "ports/clock.h"
+#include "ports/events.h"
+#include "ports/ingress.h"
+#include "ports/random.h"
+#include "ports/region_agent.h"
+#include "ports/registry.h"
+#include "ports/tasks.h"
+#include "ports/vantage.h"
+#include "recovery/lease_observer.h"
+#include "topology/topology.h"
+
+namespace understudy {
+
+/// What steps reach the world through. All outlive every execution. Thread-safe as the ports are.
+struct Orchestration {
+  const Topology& topology;
+  Clock& clock;
+  Random& random;
+  Tasks& tasks;
+  Registry& registry;
+  LeaseObserver& lease_observer;
+  std::map<std::string, RegionAgent*> agents;  ///< by region: both
+  std::vector<Vantage*> vantages;
+  Ingress& ingress;
+  Events& events;
+  Alerts& alerts;
+};
+
+/// The error by which Retry and Catch in the document know the failure, and the cause for people.
+struct StepFailure {
+  std::string error;
+  std::string cause;
+};
+
+using StepOutput = std::variant<boost::json::object, StepFailure>;
+using StepFunction = StepOutput (*)(Orchestration& world, const boost::json::object& input);
+
+struct Step {
+  std::string_view name;  ///< as the document calls it
+  StepFunction run;
+};
+
+/// Every step there is, by name. A test compares them with the documents, both ways.
+[[nodiscard]] std::span<const Step> all_steps();
+
+/// None if there is no step of that name.
+[[nodiscard]] const Step* find_step(std::string_view name);
+
+// Errors that the documents name in Retry and Catch.
+inline constexpr std::string_view kTransitionInProgress = "Understudy.TransitionInProgress";
+inline constexpr std::string_view kTransitionLost = "Understudy.TransitionLost";
+inline constexpr std::string_view kRegistryUnavailable = "Understudy.RegistryUnavailable";
+inline constexpr std::string_view kTargetUnavailable = "Understudy.TargetUnavailable";
+inline constexpr std::string_view kNotYet = "Understudy.NotYet";
+inline constexpr std::string_view kBadInput = "Understudy.BadInput";
+
+// The steps.
+StepOutput acquire_transition(Orchestration&, const boost::json::object&);
+StepOutput confirm_primary_down(Orchestration&, const boost::json::object&);
+StepOutput preview_lag(Orchestration&, const boost::json::object&);
+StepOutput fence(Orchestration&, const boost::json::object&);
+StepOutput check_replication_lag(Orchestration&, const boost::json::object&);
+StepOutput ask_operator(Orchestration&, const boost::json::object&);
+StepOutput promote_database(Orchestration&, const boost::json::object&);
+StepOutput switch_active_region(Orchestration&, const boost::json::object&);
+StepOutput plan_services(Orchestration&, const boost::json::object&);
+StepOutput scale_service(Orchestration&, const boost::json::object&);
+StepOutput confirm_traffic(Orchestration&, const boost::json::object&);
+StepOutput verify_recovery(Orchestration&, const boost::json::object&);
+StepOutput complete_transition(Orchestration&, const boost::json::object&);
+StepOutput abort_transition(Orchestration&, const boost::json::object&);
+
+}  // namespace understudy

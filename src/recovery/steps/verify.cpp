@@ -1,0 +1,67 @@
+// ConfirmTraffic and VerifyRecovery: seen from where users stand.
+
+#include "recovery/steps/common.h"
+
+namespace understudy {
+
+using namespace steps;
+
+namespace {
+constexpr Duration kTraffic = std::chrono::seconds(5);
+constexpr Duration kTrafficStep = milliseconds(20);
+constexpr Duration kLook = milliseconds(500);
+constexpr Duration kWriteAndRead = std::chrono::seconds(2);
+
+unsigned running(const AgentStatus& status, const std::string& service) {
+  const auto found = status.running.find(service);
+  return found == status.running.end() ? 0 : found->second;
+}
+}  // namespace
+
+StepOutput confirm_traffic(Orchestration& world, const boost::json::object& input) {
+  const auto read = read_input(world, input);
+  if (const auto* failure = std::get_if<StepFailure>(&read)) return *failure;
+  const auto& transition = std::get<TransitionInput>(read);
+  const BootTime give_up = within_time(world, kTraffic);
+  std::string last = "nobody";
+  while (world.clock.boot() < give_up) {
+    auto serving = world.ingress.serving_region(within_time(world, kLook));
+    last = serving ? *serving : serving.error().what;
+    if (serving && *serving == transition.target) {
+      emit(world, "traffic.moved", transition, {{"region", transition.target}});
+      return boost::json::object{{"serving", last}};
+    }
+    world.clock.sleep_until(within_time(world, kTrafficStep));
+  }
+  return StepFailure{std::string(kNotYet),
+                     "the public ingress is not served by " + transition.target + ": " + last};
+}
+
+StepOutput verify_recovery(Orchestration& world, const boost::json::object& input) {
+  const auto read = read_input(world, input);
+  if (const auto* failure = std::get_if<StepFailure>(&read)) return *failure;
+  const auto& transition = std::get<TransitionInput>(read);
+  auto written = world.ingress.write_and_read(transition.number, within_time(world, kWriteAndRead));
+  if (!written)
+    return StepFailure{std::string(kNotYet), "synthetic write: " + written.error().what};
+
+  auto target = world.agents.at(transition.target)->status(within_time(world, kLook));
+  if (!target) return StepFailure{std::string(kTargetUnavailable), target.error().what};
+  for (const Service& service : world.topology.services) {
+    if (service.posture != Posture::active_only) continue;
+    const unsigned count = running(*target, service.name);
+    if (count != service.instances(true)) {
+      return StepFailure{std::string(kNotYet), service.name + " runs " + std::to_string(count) +
+                                                   " times in " + transition.target};
+    }
+  }
+  // The old region may be unreachable; if it answers, it must be fenced and quiet.
+  auto old = world.agents.at(transition.from)->status(within_time(world, milliseconds(200)));
+  if (old && old->writable) {
+    return StepFailure{std::string(kNotYet), transition.from + " still holds an open page"};
+  }
+  emit(world, "recovery.verified", transition, {{"old_region", old ? "fenced" : "unreachable"}});
+  return boost::json::object{{"old_region", old ? "fenced" : "unreachable"}};
+}
+
+}  // namespace understudy
