@@ -3,6 +3,7 @@
  * One small file in a memory file system (so that it dies with the boot), mapped shared. The
  * region's agent is its only writer; PostgreSQL backends (understudy_fence) and services map it
  * read-only. Valid C11 and C++20; no dependency beyond libc, since PostgreSQL loads it.
+ * page_writer.h is the agent's side.
  *
  * A region may acknowledge a write only while its page is open. The page is open iff it can be
  * read, is whole (not torn), belongs to this boot, and is endless or has both deadlines ahead: the
@@ -11,6 +12,7 @@
 #ifndef UNDERSTUDY_FENCE_PAGE_H
 #define UNDERSTUDY_FENCE_PAGE_H
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
@@ -25,6 +27,7 @@ extern "C" {
 
 #define UNDERSTUDY_PAGE_MAGIC 0x31454341504655ULL /* "UFPACE1" */
 #define UNDERSTUDY_BOOT_ID_BYTES 40               /* 36 characters and zeroes */
+#define UNDERSTUDY_FENCE_SQLSTATE "57UF1"         /* how PostgreSQL refuses a fenced write */
 
 /* What is promised. Times in nanoseconds: CLOCK_BOOTTIME and CLOCK_REALTIME. */
 typedef struct understudy_promise {
@@ -73,20 +76,58 @@ static inline int understudy_read_boot_id(char into[UNDERSTUDY_BOOT_ID_BYTES]) {
   return got == 36 ? 0 : -1;
 }
 
-/* Maps the page read-only. NULL if it is not there (yet) or too short; errno says why. The mapping
- * stays good for as long as the agent writes in place, which it always does. */
-static inline const understudy_page* understudy_map_page(const char* path) {
+/* One reader's hold on the page: the file it has open and its mapping. Start it as
+ * UNDERSTUDY_NO_VIEW. Not thread-safe; judging a page that was followed before is. */
+typedef struct understudy_view {
+  int file;
+  const understudy_page* page;
+} understudy_view;
+#ifdef __cplusplus
+#define UNDERSTUDY_NO_VIEW \
+  understudy_view { -1, nullptr }
+#else
+#define UNDERSTUDY_NO_VIEW \
+  { -1, NULL }
+#endif
+
+static inline void understudy_leave_page(understudy_view* view) {
+  if (view->page != NULL) munmap((void*)view->page, sizeof(understudy_page));
+  if (view->file >= 0) close(view->file);
+  view->file = -1;
+  view->page = NULL;
+}
+
+/* The page at `path`, mapped read-only, or NULL with errno if there is none. To be asked before
+ * every judgement (one fstat when nothing has changed): a file that was deleted, replaced or cut
+ * short since is let go. An old mapping would keep an endless promise that the agent can no longer
+ * take back. A file that any but its owner may write is no page. */
+static inline const understudy_page* understudy_follow_page(understudy_view* view,
+                                                            const char* path) {
   struct stat seen;
   void* mapped;
-  int file = open(path, O_RDONLY | O_CLOEXEC);
-  if (file < 0) return NULL;
-  if (fstat(file, &seen) != 0 || seen.st_size < (off_t)sizeof(understudy_page)) {
-    close(file);
-    return NULL;
+  if (view->page != NULL && fstat(view->file, &seen) == 0 && seen.st_nlink > 0 &&
+      seen.st_size >= (off_t)sizeof(understudy_page))
+    return view->page;
+  understudy_leave_page(view);
+  view->file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (view->file < 0) return NULL;
+  errno = EINVAL;
+  if (fstat(view->file, &seen) == 0 && S_ISREG(seen.st_mode) &&
+      (seen.st_mode & (S_IWGRP | S_IWOTH)) == 0 && seen.st_size >= (off_t)sizeof(understudy_page)) {
+    mapped = mmap(NULL, sizeof(understudy_page), PROT_READ, MAP_SHARED, view->file, 0);
+    if (mapped != MAP_FAILED) view->page = (const understudy_page*)mapped;
   }
-  mapped = mmap(NULL, sizeof(understudy_page), PROT_READ, MAP_SHARED, file, 0);
-  close(file);
-  return mapped == MAP_FAILED ? NULL : (const understudy_page*)mapped;
+  if (view->page == NULL) understudy_leave_page(view);
+  return view->page;
+}
+
+/* Maps the page once, for a reader that is done at once (a command line). A reader that lives on
+ * follows the page instead. NULL if there is none; errno says why. Ends with munmap. */
+static inline const understudy_page* understudy_map_page(const char* path) {
+  understudy_view view = UNDERSTUDY_NO_VIEW;
+  const understudy_page* page = understudy_follow_page(&view, path);
+  if (page != NULL) close(view.file);
+  return page;
 }
 
 /* Copies a whole promise out, or says that none can be had. A few tries: a write takes less than a

@@ -388,6 +388,8 @@ Result<FenceAck> RegionKeeper::fence(std::uint64_t term, BootTime deadline) {
     holder_->close();
   }
   database_signal_->notify();
+  // A backend may have judged the page just before it was closed: its answer is out after g.
+  ports_.clock.sleep_until(ports_.clock.boot() + topology_.lease.answer_max);
   FenceAck ack{.term = term, .at = ports_.clock.wall(), .log_end = std::nullopt};
   // After the page is closed nothing more is acknowledged: what is in the log now is all there is.
   if (auto database =

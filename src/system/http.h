@@ -2,6 +2,7 @@
 // What an HTTP request and response are, for the server and the client alike.
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +15,9 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 
 /// The first header of that name, or "".
 [[nodiscard]] std::string_view find_header(const Headers& headers, std::string_view name);
+
+/// "a%20b" to "a b". None if a '%' is not followed by two hexadecimal digits.
+[[nodiscard]] std::optional<std::string> percent_decode(std::string_view text);
 
 struct Request {
   std::string method;  ///< "GET", "POST", ...
@@ -36,8 +40,9 @@ struct Response {
   std::string body;
   std::string content_type = "application/json";
   Headers headers;
-  /// Server side: asked right before the first byte is written; if it says false, the connection is
-  /// closed without an answer, so that no acknowledgement leaves. Empty: always.
+  /// Server side: asked on the server's own thread right before each send(2) of this answer; once it
+  /// says false, the connection is closed and nothing more leaves (mostly: nothing at all). Must be
+  /// quick and must not throw. Empty: always.
   std::function<bool()> may_leave;
 
   [[nodiscard]] std::string_view header(std::string_view name) const {

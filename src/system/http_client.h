@@ -29,6 +29,7 @@ class Client {
   /// is a success here. Never follows redirects, never retries.
   ///
   /// Errors: unchanged_retry if the request was certainly never delivered (no connection);
+  /// unchanged_final if it never can be (not a URL, a TLS file that cannot be read);
   /// unknown if it may have been.
   [[nodiscard]] Result<Response> send(const std::string& url, const Request& request,
                                       std::chrono::milliseconds timeout) const;

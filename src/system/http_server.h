@@ -27,7 +27,8 @@ class WebSocket {
 /// Runs on one of the server's worker threads and may block. An exception that leaves it becomes a
 /// 500.
 using Handler = std::function<Response(const Request&)>;
-/// Called when a client has upgraded at `path`; keep the socket to send to it.
+/// Called on a worker thread when a client has upgraded at `path`; keep the socket to send to it:
+/// it is closed when its last holder lets go. What the client sends is read and dropped.
 using OnWebSocket = std::function<void(const Request&, std::shared_ptr<WebSocket>)>;
 
 struct ServerOptions {
@@ -35,6 +36,10 @@ struct ServerOptions {
   std::uint16_t port = 0;  ///< 0: any free one; see Server::port()
   std::optional<Tls> tls;  ///< set: clients must present a certificate of the authority
   unsigned workers = 4;    ///< threads that run handlers
+  /// Requests that are never to wait behind others (health checks): run by threads of their own.
+  /// Called on the server's own thread: quick, no blocking. Empty: none is.
+  std::function<bool(const Request&)> is_urgent;
+  unsigned urgent_workers = 2;
   std::size_t body_bytes_max = 1 << 20;
   /// A connection that sends nothing for this long between requests is closed.
   std::chrono::milliseconds idle_timeout{60'000};
@@ -51,7 +56,8 @@ class Server {
 
   [[nodiscard]] virtual std::uint16_t port() const = 0;
   /// Stops accepting, lets running handlers answer for up to `grace`, then closes everything and
-  /// joins its threads. Idempotent.
+  /// joins its threads; a handler that runs longer still is waited for, its answer dropped.
+  /// Idempotent. Not to be called from a handler.
   virtual void stop(std::chrono::milliseconds grace) = 0;
 };
 

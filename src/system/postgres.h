@@ -41,7 +41,7 @@ class Connection {
   ///
   /// Errors: unchanged_final if the server refused it (see sqlstate(); a serialisation failure,
   /// deadlock or "not now" is unchanged_retry); unknown if no answer came in time or the connection
-  /// broke, upon which the session is closed.
+  /// broke, upon which the session is closed; unchanged_retry if it was closed before.
   [[nodiscard]] Result<Rows> run(const std::string& sql, const Parameters& parameters,
                                  std::chrono::milliseconds timeout);
   /// Several statements in one message without parameters, in one implicit transaction.
@@ -53,6 +53,7 @@ class Connection {
 
   /// The code of the last refusal by the server, or "".
   [[nodiscard]] const std::string& sqlstate() const;
+  /// Also looks whether the server has hung up in the meantime (one cheap system call).
   [[nodiscard]] bool connected() const;
 
  private:

@@ -1,6 +1,7 @@
 #pragma once
 // Reads understudy.yaml. Every mistake is named with file, line, path and what was expected.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,14 +27,16 @@ struct Loaded {
   std::vector<Mistake> mistakes;
 };
 
-/// Reads and checks a file.
+/// Reads and checks a file. What is relative in it (a command with a '/', the schema file, the data
+/// folder) is absolute in the topology. Mistakes come in the order of the file, a hundred at most.
 [[nodiscard]] Loaded load_topology(const std::string& file);
 
 /// The same for text already in memory; `file` is used for messages and for relative paths.
 [[nodiscard]] Loaded parse_topology(const std::string& text, const std::string& file);
 
-/// Relations between settings that no single field can show: refused by name. Called by the
-/// functions above; also by tests and simulations that build a Topology by hand.
+/// Relations between settings that no single field can show, refused by name ("relation
+/// lease-margin: ..."), and the bounds of each value. Called by the functions above; also by tests
+/// and simulations that build a Topology by hand. File and line are left empty.
 [[nodiscard]] std::vector<Mistake> check_relations(const Topology& topology);
 
 }  // namespace understudy

@@ -62,7 +62,7 @@ struct Region {
   std::string address;  ///< the first of its address range: 127.0.1.1
 };
 
-struct Database {
+struct DatabaseSettings {
   std::string name = "app";
   std::string application_role = "app";
   std::optional<std::string>
@@ -118,7 +118,7 @@ struct Topology {
   std::string witness_address = "127.0.3.1";
   std::string edge_address = "127.0.4.1";
   std::vector<Service> services;
-  Database database;
+  DatabaseSettings database;
   bool redis = true;
   LeaseTiming lease;
   ProbeTiming probe;

@@ -1,0 +1,292 @@
+#include "api.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <random>
+
+#include "bodies.h"
+
+namespace understudy::boxoffice {
+namespace {
+
+constexpr std::size_t kKeyBytesMax = 200;
+
+http::Response json_answer(unsigned status, std::string body) {
+  http::Response response;
+  response.status = status;
+  response.body = std::move(body);
+  return response;
+}
+
+http::Response refusal(unsigned status, std::string_view why, WideEvent& event) {
+  event.add("outcome", "refused").add("error", why);
+  return json_answer(status, fmt::format(R"({{"error":{},"outcome":"refused"}})", quoted(why)));
+}
+
+/// A write that failed: certainly, or perhaps not.
+http::Response trouble(const Error& error, WideEvent& event) {
+  const bool unknown = error.after == After::unknown;
+  event.add("outcome", unknown ? "unknown" : "refused").add("error", error.what);
+  return json_answer(error.after == After::unchanged_final ? 500 : 503,
+                     fmt::format(R"({{"error":{},"outcome":"{}"}})", quoted(error.what),
+                                 unknown ? "unknown" : "refused"));
+}
+
+http::Response read_trouble(const Error& error, WideEvent& event) {
+  event.add("outcome", "failed").add("error", error.what);
+  return json_answer(error.after == After::unchanged_final ? 500 : 503,
+                     fmt::format(R"({{"error":{}}})", quoted(error.what)));
+}
+
+struct Meaning {
+  std::string_view outcome;
+  unsigned status;
+  std::string_view text;
+};
+
+/// What the outcomes of schema.sql's functions are in HTTP.
+constexpr Meaning kMeanings[] = {
+    {"other_request", 422, "this key was used for another request"},
+    {"taken", 409, "the seat is taken"},
+    {"held", 409, "the seat is held by somebody"},
+    {"hold_over", 409, "the hold is over, or is not this one"},
+    {"sold_out", 409, "the event is sold out"},
+    {"no_event", 404, "there is no such event"},
+    {"no_seat", 404, "the event has no such seat"},
+    {"no_hold", 404, "there is no such hold (any more)"},
+    {"other_epoch", 503, "the database belongs to another epoch or region"},
+};
+
+http::Response refusal_for(std::string_view outcome, WideEvent& event) {
+  for (const Meaning& meaning : kMeanings)
+    if (meaning.outcome == outcome) return refusal(meaning.status, meaning.text, event);
+  return refusal(500, fmt::format("the database answered \"{}\"", outcome), event);
+}
+
+bool is_printable(std::string_view text) {
+  return !text.empty() && text.size() <= kKeyBytesMax &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+/// Hard to guess: who has a hold's token may use it.
+std::string random_name() {
+  thread_local std::random_device device;
+  const auto half = [] { return std::uint64_t{device()} << 32U | device(); };
+  return fmt::format("{:016x}{:016x}", half(), half());
+}
+
+std::string request_id(const http::Request& request) {
+  const std::string_view given = request.header("X-Request-Id");
+  if (is_printable(given) && given.size() <= 64) return std::string(given);
+  return random_name().substr(0, 16);
+}
+
+std::optional<std::int64_t> to_id(std::string_view text) {
+  std::int32_t id = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+  if (error != std::errc() || end != text.data() + text.size() || id < 1) return std::nullopt;
+  return id;
+}
+
+}  // namespace
+
+const Api::Route Api::kRoutes[] = {
+    {"POST", "/api/orders", &Api::buy},          {"GET", "/api/orders/", &Api::find_order},
+    {"POST", "/api/holds", &Api::hold},          {"DELETE", "/api/holds/", &Api::release},
+    {"GET", "/api/events", &Api::events},        {"GET", "/api/events/", &Api::seats},
+    {"GET", "/", &Api::page},                    {"GET", "/feed", &Api::feed},
+};
+
+bool Api::is_health(const http::Request& request) {
+  return request.path == "/ready" || request.path == "/live";
+}
+
+http::Response Api::answer_health(const http::Request& request) {
+  if (request.path == "/ready") return ready();
+  if (request.path == "/live") return json_answer(200, R"({"live":true})");
+  return json_answer(404, R"({"error":"there is nothing here"})");
+}
+
+http::Response Api::ready() {
+  const Readiness seen = parts_.readiness.ask();
+  // Asked many times a second: only a change is worth a line.
+  if (was_ready_.exchange(seen.ready) != seen.ready) {
+    WideEvent event;
+    event.add("epoch", seen.epoch);
+    if (!seen.ready) event.add("error", seen.why);
+    parts_.events.write(seen.ready ? "ready.gained" : "ready.lost", event);
+  }
+  if (seen.ready)
+    return json_answer(200, fmt::format(R"({{"ready":true,"region":{},"epoch":{}}})",
+                                        quoted(parts_.region), seen.epoch.value_or(0)));
+  return json_answer(503, fmt::format(R"({{"ready":false,"region":{},"why":{}}})",
+                                      quoted(parts_.region), quoted(seen.why)));
+}
+
+http::Response Api::answer(const http::Request& request) {
+  if (is_health(request)) return answer_health(request);
+  const auto began = std::chrono::steady_clock::now();
+  const std::string id = request_id(request);
+  WideEvent event;
+  event.add("request", id).add("method", request.method);
+  http::Response response = dispatch(request, event);
+  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - began;
+  event.add("status", std::int64_t{response.status}).add("ms", took.count());
+  parts_.events.write("request", event);
+  response.headers.emplace_back("X-Request-Id", id);
+  return response;
+}
+
+http::Response Api::dispatch(const http::Request& request, WideEvent& event) {
+  const std::string_view method = request.method == "HEAD" ? "GET" : request.method;
+  const std::string_view path = request.path;
+  std::string allowed;
+  for (const Route& route : kRoutes) {
+    std::string_view rest;
+    if (route.path.size() > 1 && route.path.ends_with('/')) {
+      if (!path.starts_with(route.path) || path.size() == route.path.size()) continue;
+      rest = path.substr(route.path.size());
+      if (rest.find('/') != std::string_view::npos) continue;
+    } else if (path != route.path) {
+      continue;
+    }
+    if (method == route.method) {
+      event.add("route", route.path);
+      return (this->*route.handle)(request, rest, event);
+    }
+    allowed += (allowed.empty() ? "" : ", ") + std::string(route.method);
+  }
+  if (allowed.empty()) return refusal(404, "there is nothing here", event);
+  auto response = refusal(405, "this method is not for this path", event);
+  response.headers.emplace_back("Allow", allowed);
+  return response;
+}
+
+/// Makes an answer one that leaves only while the lease under which it was earned stands. The time
+/// until then goes along, so that a proxy that was frozen with the answer in hand can drop it.
+void Api::acknowledge(http::Response& response, const Permission& permission,
+                      std::string_view what) {
+  if (parts_.page.is_unprotected()) return;
+  if (permission.until_ms)
+    response.headers.emplace_back("Understudy-Acknowledge-Until",
+                                  std::to_string(*permission.until_ms));
+  response.may_leave = [this, permission, what = std::string(what)] {
+    if (parts_.page.still_permits(permission)) return true;
+    parts_.events.write("acknowledgement.withheld",
+                        WideEvent().add("epoch", permission.epoch).add("order", what));
+    return false;
+  };
+}
+
+http::Response Api::buy(const http::Request& request, std::string_view, WideEvent& event) {
+  auto wish = read_wish(request.body);
+  if (!wish) return refusal(400, wish.error().what, event);
+  wish->key = request.header("Idempotency-Key");
+  if (!is_printable(wish->key))
+    return refusal(400, "the header Idempotency-Key is missing or wrong; expected 1 to 200 "
+                        "printable characters, the same for every try of one purchase", event);
+  event.add("key", wish->key);
+  const Permission permission = parts_.page.judge();
+  event.add("epoch", permission.epoch);
+  if (!permission.open)
+    return refusal(503, fmt::format("this region may not write: {}", permission.reason), event);
+  auto sale = parts_.orders.buy(*wish, permission);
+  if (!sale) return trouble(sale.error(), event);
+  if (!sale->exists()) return refusal_for(sale->outcome, event);
+  const bool is_new = sale->outcome == "sold";
+  if (is_new) parts_.feed.changed({sale->event, sale->seat, "sold", sale->version});
+  event.add("outcome", sale->outcome).add("order", sale->order);
+  auto response = json_answer(is_new ? 201 : 200, sale_body(*sale));
+  acknowledge(response, permission, sale->order);
+  return response;
+}
+
+/// "It was sold" acknowledges a write, however late, so it needs what a sale needs: a region that
+/// lost its lease may hold an order that the world will never see again.
+http::Response Api::find_order(const http::Request&, std::string_view key, WideEvent& event) {
+  event.add("key", key);
+  const Permission permission = parts_.page.judge();
+  event.add("epoch", permission.epoch);
+  if (!permission.open)
+    return refusal(503, fmt::format("this region may not say: {}", permission.reason), event);
+  if (!is_printable(key)) return refusal(404, "no order has this key", event);
+  auto sale = parts_.orders.find(std::string(key));
+  if (!sale) return read_trouble(sale.error(), event);
+  const bool sold = sale->exists();
+  event.add("outcome", sale->outcome).add("order", sale->order);
+  auto response = sold ? json_answer(200, sale_body(*sale))
+                       : json_answer(404, R"({"error":"no order has this key"})");
+  acknowledge(response, permission, sale->order);
+  return response;
+}
+
+http::Response Api::hold(const http::Request& request, std::string_view, WideEvent& event) {
+  auto asked = read_hold_wish(request.body);
+  if (!asked) return refusal(400, asked.error().what, event);
+  const Permission permission = parts_.page.judge();
+  event.add("epoch", permission.epoch);
+  if (!permission.open)
+    return refusal(503, fmt::format("this region may not write: {}", permission.reason), event);
+  auto hold = parts_.orders.hold(asked->wish, asked->seconds, random_name(), permission);
+  if (!hold) return trouble(hold.error(), event);
+  if (hold->outcome != "held") return refusal_for(hold->outcome, event);
+  parts_.feed.changed({hold->event, hold->seat, "held", hold->version});
+  event.add("outcome", "held");
+  auto response = json_answer(201, hold_body(*hold));
+  acknowledge(response, permission, "hold");
+  return response;
+}
+
+http::Response Api::release(const http::Request&, std::string_view token, WideEvent& event) {
+  const Permission permission = parts_.page.judge();
+  event.add("epoch", permission.epoch);
+  if (!permission.open)
+    return refusal(503, fmt::format("this region may not write: {}", permission.reason), event);
+  if (!is_printable(token)) return refusal_for("no_hold", event);
+  auto hold = parts_.orders.release(std::string(token), permission);
+  if (!hold) return trouble(hold.error(), event);
+  if (hold->outcome != "released") return refusal_for(hold->outcome, event);
+  parts_.feed.changed({hold->event, hold->seat, "free", hold->version});
+  event.add("outcome", "released");
+  http::Response response = json_answer(204, "");
+  acknowledge(response, permission, "hold");
+  return response;
+}
+
+http::Response Api::events(const http::Request&, std::string_view, WideEvent& event) {
+  auto known = parts_.catalog.events();
+  return known ? json_answer(200, events_body(**known)) : read_trouble(known.error(), event);
+}
+
+http::Response Api::seats(const http::Request&, std::string_view id, WideEvent& event) {
+  const auto number = to_id(id);
+  if (!number) return refusal_for("no_event", event);
+  auto seats = parts_.catalog.seats(*number);
+  if (!seats) return read_trouble(seats.error(), event);
+  if (seats->empty()) return refusal_for("no_event", event);
+  return json_answer(200, seats_body(*number, *seats));
+}
+
+http::Response Api::page(const http::Request&, std::string_view, WideEvent& event) {
+  auto known = parts_.catalog.events();
+  if (!known) return read_trouble(known.error(), event);
+  http::Response response = json_answer(200, events_page(**known, parts_.region));
+  response.content_type = "text/html; charset=utf-8";
+  return response;
+}
+
+http::Response Api::feed(const http::Request&, std::string_view, WideEvent& event) {
+  auto response = refusal(426, "this is a WebSocket; expected an upgrade", event);
+  response.headers.emplace_back("Upgrade", "websocket");
+  return response;
+}
+
+void Api::open_feed(const http::Request& request, std::shared_ptr<http::WebSocket> socket) {
+  const auto event = to_id(request.parameter("event"));
+  if (request.path != "/feed" || !event) return socket->close();
+  parts_.feed.join(*event, std::move(socket));
+}
+
+}  // namespace understudy::boxoffice

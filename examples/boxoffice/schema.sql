@@ -1,0 +1,253 @@
+-- The boxoffice's database: events, their seats, who holds and who bought them.
+-- Run once, as the application's role, when the database is made. The table understudy.epoch is
+-- not made here: it belongs to Understudy, and the functions below only read it.
+
+CREATE TABLE events (
+  id        integer PRIMARY KEY,
+  name      text NOT NULL,
+  venue     text NOT NULL,
+  starts_at timestamptz NOT NULL
+);
+
+-- `version` counts the changes of a seat, so that a reader of the feed can drop an older message
+-- that comes after a newer one.
+CREATE TABLE seats (
+  event   integer NOT NULL REFERENCES events,
+  seat    integer NOT NULL,
+  state   text NOT NULL DEFAULT 'free' CHECK (state IN ('free', 'held', 'sold')),
+  version integer NOT NULL DEFAULT 0,
+  PRIMARY KEY (event, seat)
+);
+CREATE INDEX seats_free ON seats (event, seat) WHERE state = 'free';
+
+-- The unique key on (event, seat) is the last word against overselling, whatever the code does.
+CREATE TABLE orders (
+  id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  key        text NOT NULL UNIQUE,
+  event      integer NOT NULL,
+  seat       integer NOT NULL,
+  buyer      text NOT NULL,
+  asked_seat integer,
+  asked_hold text,
+  epoch      bigint NOT NULL,
+  region     text NOT NULL,
+  at         timestamptz NOT NULL DEFAULT clock_timestamp(),
+  UNIQUE (event, seat),
+  FOREIGN KEY (event, seat) REFERENCES seats
+);
+
+CREATE TABLE holds (
+  token      text PRIMARY KEY,
+  event      integer NOT NULL,
+  seat       integer NOT NULL,
+  buyer      text NOT NULL,
+  expires_at timestamptz NOT NULL,
+  epoch      bigint NOT NULL,
+  region     text NOT NULL,
+  UNIQUE (event, seat),
+  FOREIGN KEY (event, seat) REFERENCES seats
+);
+CREATE INDEX holds_by_end ON holds (expires_at);
+
+-- What other services are to be told: written in the transaction of what it tells.
+CREATE TABLE outbox (
+  id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  kind     text NOT NULL,
+  order_id bigint NOT NULL REFERENCES orders,
+  epoch    bigint NOT NULL,
+  region   text NOT NULL,
+  at       timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+-- One row a second in the whole world: claimed and committed before that second's work begins.
+CREATE TABLE cron_ticks (
+  second   bigint PRIMARY KEY,  -- Unix time
+  region   text NOT NULL,
+  epoch    bigint NOT NULL,
+  instance text NOT NULL,
+  at       timestamptz NOT NULL DEFAULT clock_timestamp(),
+  expired  integer              -- holds that ran out; null until the work is done
+);
+
+-- Does the database's epoch row say that `p_region` may write in `p_epoch`? A null epoch asks
+-- nothing (an unprotected drill). Read in the transaction of every write.
+CREATE FUNCTION may_write(p_epoch bigint, p_region text) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  IF p_epoch IS NULL THEN RETURN true; END IF;
+  RETURN EXISTS (SELECT 1 FROM understudy.epoch e WHERE e.epoch = p_epoch AND e.region = p_region);
+END $$;
+
+-- The order that `p_key` has already made, if any: 'repeated' when it asked the same.
+CREATE FUNCTION find_order(p_key text, p_event integer, p_seat integer, p_buyer text, p_hold text,
+  OUT outcome text, OUT order_id bigint, OUT seat_sold integer, OUT version integer,
+  OUT epoch bigint, OUT region text)
+LANGUAGE plpgsql STABLE AS $$
+DECLARE o orders;
+BEGIN
+  SELECT * INTO o FROM orders WHERE key = p_key;
+  IF NOT FOUND THEN RETURN; END IF;
+  IF o.event = p_event AND o.buyer = p_buyer AND o.asked_seat IS NOT DISTINCT FROM p_seat
+     AND o.asked_hold IS NOT DISTINCT FROM p_hold THEN
+    outcome := 'repeated';
+    order_id := o.id; seat_sold := o.seat; epoch := o.epoch; region := o.region;
+  ELSE
+    outcome := 'other_request';
+  END IF;
+END $$;
+
+-- Sells one seat: `p_seat`, or the best one free. One round trip, one transaction.
+-- outcome: sold | repeated | other_request | taken | held | sold_out | no_event | no_seat |
+--          hold_over | other_epoch
+-- Whoever was second with the same key waits for the first and answers its order.
+CREATE FUNCTION buy(p_key text, p_event integer, p_seat integer, p_buyer text, p_hold text,
+  p_epoch bigint, p_region text,
+  OUT outcome text, OUT order_id bigint, OUT seat_sold integer, OUT version integer,
+  OUT epoch bigint, OUT region text)
+LANGUAGE plpgsql AS $$
+DECLARE
+  was text;
+  refusal text;
+BEGIN
+  IF NOT may_write(p_epoch, p_region) THEN outcome := 'other_epoch'; RETURN; END IF;
+
+  SELECT f.* INTO outcome, order_id, seat_sold, version, epoch, region
+    FROM find_order(p_key, p_event, p_seat, p_buyer, p_hold) f;
+  IF outcome IS NOT NULL THEN RETURN; END IF;
+
+  IF p_seat IS NULL THEN
+    SELECT s.seat, s.state INTO seat_sold, was FROM seats s
+      WHERE s.event = p_event AND s.state = 'free'
+      ORDER BY s.seat LIMIT 1 FOR UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+      refusal := CASE WHEN EXISTS (SELECT 1 FROM events e WHERE e.id = p_event)
+                      THEN 'sold_out' ELSE 'no_event' END;
+    END IF;
+  ELSE
+    SELECT s.seat, s.state INTO seat_sold, was FROM seats s
+      WHERE s.event = p_event AND s.seat = p_seat FOR UPDATE;
+    IF NOT FOUND THEN
+      refusal := CASE WHEN EXISTS (SELECT 1 FROM events e WHERE e.id = p_event)
+                      THEN 'no_seat' ELSE 'no_event' END;
+    ELSIF was = 'sold' THEN
+      refusal := 'taken';
+    ELSIF was = 'held' THEN
+      DELETE FROM holds h WHERE h.event = p_event AND h.seat = p_seat AND h.token = p_hold
+        AND h.expires_at > clock_timestamp();
+      IF NOT FOUND THEN
+        refusal := CASE WHEN p_hold IS NULL THEN 'held' ELSE 'hold_over' END;
+      END IF;
+    END IF;
+  END IF;
+
+  IF refusal IS NULL THEN
+    INSERT INTO orders (key, event, seat, buyer, asked_seat, asked_hold, epoch, region)
+      VALUES (p_key, p_event, seat_sold, p_buyer, p_seat, p_hold, coalesce(p_epoch, 0), p_region)
+      ON CONFLICT (key) DO NOTHING RETURNING id INTO order_id;
+    IF FOUND THEN
+      UPDATE seats s SET state = 'sold', version = s.version + 1
+        WHERE s.event = p_event AND s.seat = seat_sold RETURNING s.version INTO version;
+      INSERT INTO outbox (kind, order_id, epoch, region)
+        VALUES ('order.sold', order_id, coalesce(p_epoch, 0), p_region);
+      outcome := 'sold'; epoch := coalesce(p_epoch, 0); region := p_region;
+      RETURN;
+    END IF;
+  END IF;
+
+  -- The same key may have won in the meantime: in the insert, or in the wait for the seat.
+  SELECT f.* INTO outcome, order_id, seat_sold, version, epoch, region
+    FROM find_order(p_key, p_event, p_seat, p_buyer, p_hold) f;
+  outcome := coalesce(outcome, refusal);
+END $$;
+
+-- Keeps a seat for `p_seconds`. outcome: held | taken | sold_out | no_event | no_seat | other_epoch
+CREATE FUNCTION hold(p_token text, p_event integer, p_seat integer, p_buyer text,
+  p_seconds integer, p_epoch bigint, p_region text,
+  OUT outcome text, OUT seat_held integer, OUT version integer, OUT expires_at timestamptz)
+LANGUAGE plpgsql AS $$
+DECLARE was text;
+BEGIN
+  IF NOT may_write(p_epoch, p_region) THEN outcome := 'other_epoch'; RETURN; END IF;
+  IF p_seat IS NULL THEN
+    SELECT s.seat, s.state INTO seat_held, was FROM seats s
+      WHERE s.event = p_event AND s.state = 'free'
+      ORDER BY s.seat LIMIT 1 FOR UPDATE SKIP LOCKED;
+  ELSE
+    SELECT s.seat, s.state INTO seat_held, was FROM seats s
+      WHERE s.event = p_event AND s.seat = p_seat FOR UPDATE;
+  END IF;
+  IF NOT FOUND THEN
+    outcome := CASE WHEN NOT EXISTS (SELECT 1 FROM events e WHERE e.id = p_event) THEN 'no_event'
+                    WHEN p_seat IS NULL THEN 'sold_out' ELSE 'no_seat' END;
+    RETURN;
+  END IF;
+  IF was <> 'free' THEN outcome := 'taken'; RETURN; END IF;
+  expires_at := clock_timestamp() + make_interval(secs => p_seconds);
+  INSERT INTO holds (token, event, seat, buyer, expires_at, epoch, region)
+    VALUES (p_token, p_event, seat_held, p_buyer, expires_at, coalesce(p_epoch, 0), p_region);
+  UPDATE seats s SET state = 'held', version = s.version + 1
+    WHERE s.event = p_event AND s.seat = seat_held RETURNING s.version INTO version;
+  outcome := 'held';
+END $$;
+
+-- Gives a held seat back. outcome: released | no_hold | other_epoch
+-- The seat's row is locked before the hold's, as everywhere, so that nobody deadlocks.
+CREATE FUNCTION release(p_token text, p_epoch bigint, p_region text,
+  OUT outcome text, OUT event_freed integer, OUT seat_freed integer, OUT version integer)
+LANGUAGE plpgsql AS $$
+BEGIN
+  IF NOT may_write(p_epoch, p_region) THEN outcome := 'other_epoch'; RETURN; END IF;
+  outcome := 'no_hold';
+  SELECT h.event, h.seat INTO event_freed, seat_freed FROM holds h WHERE h.token = p_token;
+  IF NOT FOUND THEN RETURN; END IF;
+  PERFORM 1 FROM seats s WHERE s.event = event_freed AND s.seat = seat_freed FOR UPDATE;
+  DELETE FROM holds h WHERE h.token = p_token;
+  IF NOT FOUND THEN RETURN; END IF;
+  UPDATE seats s SET state = 'free', version = s.version + 1
+    WHERE s.event = event_freed AND s.seat = seat_freed RETURNING s.version INTO version;
+  outcome := 'released';
+END $$;
+
+-- Claims second `p_second` for `p_region`; true if it is ours alone. Committed before its work.
+CREATE FUNCTION claim_tick(p_second bigint, p_instance text, p_epoch bigint, p_region text)
+RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+  IF NOT may_write(p_epoch, p_region) THEN RETURN false; END IF;
+  INSERT INTO cron_ticks (second, region, epoch, instance)
+    VALUES (p_second, p_region, coalesce(p_epoch, 0), p_instance) ON CONFLICT DO NOTHING;
+  RETURN FOUND;
+END $$;
+
+-- The work of a claimed second: frees the seats of holds that are over, and notes how many.
+-- One row a freed seat.
+CREATE FUNCTION expire_holds(p_second bigint, p_epoch bigint, p_region text)
+RETURNS TABLE (event integer, seat integer, version integer) LANGUAGE plpgsql AS $$
+DECLARE
+  over record;
+  freed integer := 0;
+BEGIN
+  IF NOT may_write(p_epoch, p_region) THEN RETURN; END IF;
+  FOR over IN
+    SELECT h.token, s.event, s.seat FROM holds h JOIN seats s USING (event, seat)
+      WHERE h.expires_at <= clock_timestamp() ORDER BY s.event, s.seat LIMIT 1000
+      FOR UPDATE OF s SKIP LOCKED
+  LOOP
+    DELETE FROM holds h WHERE h.token = over.token;
+    CONTINUE WHEN NOT FOUND;
+    UPDATE seats s SET state = 'free', version = s.version + 1
+      WHERE s.event = over.event AND s.seat = over.seat
+      RETURNING s.event, s.seat, s.version INTO event, seat, version;
+    freed := freed + 1;
+    RETURN NEXT;
+  END LOOP;
+  UPDATE cron_ticks t SET expired = freed WHERE t.second = p_second;
+END $$;
+
+-- 400 events of 500 seats.
+INSERT INTO events (id, name, venue, starts_at)
+  SELECT n, 'Event ' || n, 'Hall ' || (n % 12 + 1),
+         timestamptz '2030-01-01 20:00+00' + n * interval '1 day'
+  FROM generate_series(1, 400) n;
+INSERT INTO seats (event, seat)
+  SELECT e, s FROM generate_series(1, 400) e, generate_series(1, 500) s;
+ANALYZE;

@@ -1,0 +1,219 @@
+// The agent itself: the region keeper on real ports, and its HTTP side.
+
+#include "agent/agent.h"
+
+#include <atomic>
+#include <unistd.h>
+
+#include <map>
+#include <mutex>
+
+#include "agent/watchdog.h"
+#include "local/authority.h"
+#include "local/control_server.h"
+#include "local/file_agent_store.h"
+#include "local/file_page.h"
+#include "local/local_vantage.h"
+#include "local/postgres_database.h"
+#include "local/remote_registry.h"
+#include "local/render.h"
+#include "local/site.h"
+#include "local/supervised_compute.h"
+#include "ports/wire.h"
+#include "recovery/region_keeper.h"
+#include "system/file.h"
+#include "system/kernel.h"
+#include "telemetry/json_events.h"
+
+namespace understudy {
+
+namespace json = boost::json;
+
+namespace {
+
+/// When each task last moved; asked by the thread that tells the watchdog.
+class Pulses {
+ public:
+  explicit Pulses(const Clock& clock) : clock_(clock) {}
+  void beat(std::string_view task) {
+    const BootTime now = clock_.boot();
+    const std::lock_guard held(lock_);
+    last_[std::string(task)] = now;
+  }
+  [[nodiscard]] bool all_within(Duration length) const {
+    const BootTime now = clock_.boot();
+    const std::lock_guard held(lock_);
+    for (const auto& [task, at] : last_) {
+      if (now - at > length) return false;
+    }
+    return true;
+  }
+
+ private:
+  const Clock& clock_;
+  mutable std::mutex lock_;
+  std::map<std::string, BootTime> last_;
+};
+
+PostgresAccess database_access(const Site& site, const std::string& region) {
+  const Layout& layout = site.layout();
+  return {.conninfo = understudy_conninfo(layout, region, site.secrets()),
+          .admission_file = layout.domain(region).file("pg_hba.conf"),
+          .admitting = postgres_admission(layout, true),
+          .refusing = postgres_admission(layout, false)};
+}
+
+ControlRoute look_route(LocalVantage& vantage, const Clock& clock, const ProbeTiming& timing) {
+  return {"GET",
+          "/v1/look",
+          {"controller", "cli"},
+          [&vantage, &clock, timing](const ControlCall& call) {
+            auto sighting =
+                vantage.look(call.request.parameter("region"), clock.boot() + timing.timeout);
+            return control_result(sighting,
+                                  [](const Sighting& seen) { return wire::to_json(seen); });
+          }};
+}
+
+std::vector<ControlRoute> routes_of(RegionKeeper& keeper, const Clock& clock) {
+  const auto deadline = [&clock](const ControlCall& call) { return clock.boot() + wait_of(call); };
+  const auto nothing = [](const Done&) { return json::object(); };
+  const auto malformed = [] {
+    return control_error({After::unchanged_final, "the order could not be understood"});
+  };
+  return {
+      {"GET",
+       "/v1/status",
+       {"controller", "cli"},
+       [&keeper, deadline](const ControlCall& call) {
+         return control_result(keeper.status(deadline(call)),
+                               [](const AgentStatus& status) { return wire::to_json(status); });
+       }},
+      {"POST",
+       "/v1/fence",
+       {"controller"},
+       [&keeper, deadline, malformed](const ControlCall& call) {
+         const auto* term = call.body.if_contains("term");
+         if (term == nullptr || !term->is_int64() || term->get_int64() <= 0) return malformed();
+         return control_result(
+             keeper.fence(static_cast<std::uint64_t>(term->get_int64()), deadline(call)),
+             [](const FenceAck& ack) { return wire::to_json(ack); });
+       }},
+      {"POST",
+       "/v1/promote",
+       {"controller"},
+       [&keeper, deadline, malformed](const ControlCall& call) {
+         const auto order = wire::promote_order_from(call.body);
+         if (!order) return malformed();
+         return control_result(keeper.promote(*order, deadline(call)),
+                               [](const DatabaseState& state) { return wire::to_json(state); });
+       }},
+      {"POST",
+       "/v1/await-active",
+       {"controller"},
+       [&keeper, deadline, malformed, nothing](const ControlCall& call) {
+         const auto* epoch = call.body.if_contains("epoch");
+         if (epoch == nullptr || !epoch->is_int64() || epoch->get_int64() <= 0) return malformed();
+         return control_result(
+             keeper.await_active(static_cast<std::uint64_t>(epoch->get_int64()), deadline(call)),
+             nothing);
+       }},
+      {"POST",
+       "/v1/scale",
+       {"controller"},
+       [&keeper, deadline, malformed, nothing](const ControlCall& call) {
+         const auto order = wire::scale_order_from(call.body);
+         if (!order) return malformed();
+         return control_result(keeper.scale(*order, deadline(call)), nothing);
+       }},
+  };
+}
+
+/// Runs in the watchdog's child until SIGTERM.
+Result<Done> run_child(const Site& site, const std::string& region,
+                       const std::function<void()>& tell_watchdog) {
+  block_stop_signals();
+  const Layout& layout = site.layout();
+  const DomainPlace place = layout.domain(region);
+  auto lock = file::Lock::take(place.file("agent/lock"));
+  if (!lock) return within("another agent of this region runs", lock.error());
+  const auto clock = make_kernel_clock();
+  const auto random = make_kernel_random();
+  auto page = open_file_page(layout.page(region));
+  if (!page) return page.error();
+  auto events = open_json_events(place.file("log/events.jsonl"), "agent-" + region, *clock);
+  if (!events) return events.error();
+  const auto alerts = make_event_alerts(**events);
+  const auto store = make_file_agent_store(place.file("agent/state.json"));
+  const auto database = make_postgres_database(database_access(site, region), *clock);
+  SupervisedCompute compute(SupervisorClient(layout.control_socket(region)), *clock);
+  const std::string name = "agent-" + region;
+  const auto control = Site::control_http(place.file("tls"), name);
+  RemoteRegistry registry(ControlClient(control, layout.registry().text(), *clock), *clock);
+  LocalVantage vantage(region, place.address, layout, site.secrets().probe_role, *clock);
+  const auto tasks = make_threads();
+  auto keeper = RegionKeeper::create(
+      site.topology(), region,
+      {*clock, *random, *tasks, registry, *database, compute, **page, *store, **events, *alerts});
+  if (!keeper) return keeper.error();
+  auto routes = routes_of(**keeper, *clock);
+  routes.push_back(look_route(vantage, *clock, site.topology().probe));
+  auto server = serve_control(layout.agent(region), certificate_files(place.file("tls"), name),
+                              std::move(routes), 6);
+  if (!server) return server.error();
+
+  Pulses pulses(*clock);
+  std::atomic<bool> stopping{false};
+  (*keeper)->start([&pulses](std::string_view task) { pulses.beat(task); });
+  tasks->spawn("pulse", [&] {
+    while (!stopping) {
+      if (pulses.all_within(hang_after(site.topology().lease) / 2)) tell_watchdog();
+      clock->sleep_until(clock->boot() + milliseconds(100));
+    }
+  });
+  wait_for_stop_signal();
+  stopping = true;
+  (*server)->stop(milliseconds(200));
+  (*keeper)->stop();
+  return Done{};
+}
+
+}  // namespace
+
+Result<Done> run_agent(const std::string& data, const std::string& region) {
+  auto site = Site::open(data);
+  if (!site) return site.error();
+  if ((*site)->topology().region(region) == nullptr) {
+    return Error{After::unchanged_final, "no region named \"" + region + "\""};
+  }
+  const std::string page = (*site)->layout().page(region);
+  const auto clock = make_kernel_clock();
+  const auto database = make_postgres_database(database_access(**site, region), *clock);
+  return watch_over(
+      (*site)->topology().lease,
+      [&](const std::function<void()>& tell) { return run_child(**site, region, tell); },
+      [&] {
+        // Nobody renews now. Once nothing may be written here, applications are shown out at once.
+        if (!page_is_open(page))
+          (void)database->admit_application(false, clock->boot() + milliseconds(500));
+      });
+}
+
+Result<Done> run_vantage(const std::string& data) {
+  block_stop_signals();
+  auto site = Site::open(data);
+  if (!site) return site.error();
+  const Layout& layout = (*site)->layout();
+  const auto clock = make_kernel_clock();
+  LocalVantage vantage("edge", layout.edge_vantage().address, layout, (*site)->secrets().probe_role,
+                       *clock);
+  const http::Tls tls = certificate_files(layout.domain("edge").file("tls"), "vantage-edge");
+  auto server = serve_control(layout.edge_vantage(), tls,
+                              {look_route(vantage, *clock, (*site)->topology().probe)}, 2);
+  if (!server) return server.error();
+  wait_for_stop_signal();
+  (*server)->stop(milliseconds(200));
+  return Done{};
+}
+
+}  // namespace understudy

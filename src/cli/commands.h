@@ -1,0 +1,37 @@
+#pragma once
+// The commands of `understudy`, one function each. They print for people and return the exit
+// status.
+
+#include <optional>
+#include <string>
+
+#include "cli/exit_status.h"
+
+namespace understudy {
+
+/// Which platform, and where its stack is.
+struct Where {
+  std::string config = "understudy.yaml";
+  std::string data;                        ///< "": as the file says, or the default folder
+  std::optional<std::uint16_t> port_base;  ///< over the file's local.port_base
+  std::string own_program;                 ///< path of this binary
+};
+
+Exit validate_command(const Where& where);
+Exit up_command(const Where& where);
+Exit down_command(const Where& where, bool keep_data);
+Exit status_command(const Where& where, bool json);
+Exit logs_command(const Where& where, const std::string& domain, const std::string& unit,
+                  unsigned lines, bool follow);
+Exit history_command(const Where& where, const std::string& execution, bool json);
+Exit timeline_command(const Where& where, const std::string& execution, bool json);
+Exit answer_command(const Where& where, const std::string& execution, bool approved);
+
+/// Loads the topology and applies what the command line says over it; prints every mistake.
+[[nodiscard]] std::optional<struct Topology> load_or_explain(const Where& where);
+/// The stack's data folder, absolute.
+[[nodiscard]] std::string data_folder(const Where& where, const struct Topology& topology);
+/// One line to standard error: "understudy up: ...".
+Exit fail(const std::string& command, const std::string& what, Exit status);
+
+}  // namespace understudy

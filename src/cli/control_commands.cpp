@@ -1,0 +1,218 @@
+// status, history, timeline, approve, decline: they ask the controller.
+
+#include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <boost/json/serialize.hpp>
+#include <map>
+
+#include "cli/commands.h"
+#include "cli/timeline.h"
+#include "local/control_client.h"
+#include "local/site.h"
+#include "system/kernel.h"
+#include "topology/load.h"
+
+namespace understudy {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr Duration kPatience = std::chrono::seconds(3);
+
+/// The stack's controller, as seen by this command.
+class Controller {
+ public:
+  static Result<std::unique_ptr<Controller>> find(const Where& where) {
+    const auto topology = load_or_explain(where);
+    if (!topology) return Error{After::unchanged_final, "the configuration has mistakes"};
+    auto site = Site::open(data_folder(where, *topology));
+    if (!site) return within("is the stack up?", site.error());
+    return std::unique_ptr<Controller>(new Controller(std::move(*site)));
+  }
+
+  Result<json::object> get(const std::string& path) {
+    return client_.get(path, clock_->boot() + kPatience);
+  }
+  Result<json::object> post(const std::string& path, const json::object& body) {
+    return client_.post(path, body, clock_->boot() + kPatience);
+  }
+
+  /// The newest execution, or the one that was named.
+  Result<std::string> execution(const std::string& named) {
+    if (!named.empty()) return named;
+    auto all = get("/v1/executions");
+    if (!all) return all.error();
+    const json::array& executions = all->at("executions").as_array();
+    if (executions.empty()) return Error{After::unchanged_final, "nothing has been executed yet"};
+    return json::value_to<std::string>(executions.back().at("name"));
+  }
+
+ private:
+  explicit Controller(std::unique_ptr<Site> site)
+      : site_(std::move(site)),
+        clock_(make_kernel_clock()),
+        client_(Site::control_http(site_->layout().file("tls"), "cli"),
+                site_->layout().controller().text(), *clock_) {}
+
+  std::unique_ptr<Site> site_;
+  std::unique_ptr<Clock> clock_;
+  ControlClient client_;
+};
+
+std::string text(const json::object& object, std::string_view key) {
+  const auto* found = object.if_contains(key);
+  if (found == nullptr || found->is_null()) return "-";
+  return found->is_string() ? std::string(found->get_string()) : json::serialize(*found);
+}
+
+void print_region(std::string_view name, const json::object& said, const std::string& active) {
+  if (const auto* problem = said.if_contains("problem")) {
+    fmt::print("{:<10} {:<8} does not answer: {}\n", name, name == active ? "ACTIVE" : "",
+               json::serialize(*problem));
+    return;
+  }
+  const bool writable = said.at("writable").as_bool();
+  const std::string lease = !writable ? "no lease"
+                            : said.at("endless").as_bool()
+                                ? "endless lease"
+                                : fmt::format("lease {} ms", text(said, "lease_rest_ms"));
+  std::string database = "database does not answer";
+  if (const auto* state = said.if_contains("database")) {
+    const json::object& seen = state->as_object();
+    database = fmt::format("{}, timeline {}{}", text(seen, "role"), text(seen, "timeline"),
+                           seen.at("streaming").as_bool() ? ", streaming" : "");
+  }
+  std::string services;
+  for (const auto& service : said.at("running").as_object()) {
+    if (service.key() == "postgres" || service.key() == "redis" || service.key() == "agent" ||
+        service.key() == "load-balancer")
+      continue;
+    services +=
+        fmt::format(" {}×{}", std::string_view(service.key()), json::serialize(service.value()));
+  }
+  fmt::print("{:<10} {:<8} {}; {};{}\n", name, name == active ? "ACTIVE" : "standby", lease,
+             database, services);
+  if (const std::string note = text(said, "note"); !note.empty() && note != "-")
+    fmt::print("{:<19} {}\n", "", note);
+}
+
+void print_status(const json::object& status) {
+  const auto* record = status.if_contains("record");
+  const json::object none;
+  const json::object& seen = record != nullptr && record->is_object() ? record->get_object() : none;
+  const std::string active = text(seen, "active");
+  fmt::print("{}: {} is active, epoch {}, term {}, standby {}\n", text(status, "platform"), active,
+             text(seen, "epoch"), text(seen, "term"), text(seen, "standby"));
+  if (const std::string problem = text(status, "registry_problem"); !problem.empty()) {
+    fmt::print("registry   {}\n", problem);
+  }
+  for (const auto& region : status.at("regions").as_object())
+    print_region(region.key(), region.value().as_object(), active);
+  if (const auto* decision = status.if_contains("decision")) {
+    const json::object& decided = decision->as_object();
+    fmt::print("decision   {} (row {}): {}\n", text(decided, "decision"), text(decided, "row"),
+               text(decided, "because"));
+  }
+  for (const auto& vantage : status.at("vantages").as_array())
+    fmt::print("vantage    {}\n", vantage.as_string().c_str());
+  if (seen.contains("transition") && text(seen.at("transition").as_object(), "phase") != "none") {
+    const json::object& transition = seen.at("transition").as_object();
+    fmt::print("transition {} is {}\n", text(transition, "execution"), text(transition, "phase"));
+  }
+  for (const auto& question : status.at("questions").as_array()) {
+    fmt::print("WAITS      {} at {}: understudy approve | decline\n",
+               text(question.as_object(), "execution"), text(question.as_object(), "state"));
+  }
+}
+
+std::string who_am_i() {
+  const passwd* user = getpwuid(getuid());
+  const char* before_sudo = std::getenv("SUDO_USER");
+  return before_sudo != nullptr ? before_sudo
+         : user != nullptr      ? user->pw_name
+                                : std::to_string(getuid());
+}
+
+Exit unreachable(const std::string& command, const Error& error) {
+  return fail(command, error.what,
+              error.after == After::unchanged_final ? Exit::no : Exit::unreachable);
+}
+
+}  // namespace
+
+Exit status_command(const Where& where, bool as_json) {
+  auto controller = Controller::find(where);
+  if (!controller) return unreachable("status", controller.error());
+  auto status = (*controller)->get("/v1/status");
+  if (!status) return unreachable("status", status.error());
+  if (as_json) {
+    fmt::print("{}\n", json::serialize(*status));
+  } else {
+    print_status(*status);
+  }
+  return Exit::ok;
+}
+
+Exit history_command(const Where& where, const std::string& execution, bool as_json) {
+  auto controller = Controller::find(where);
+  if (!controller) return unreachable("history", controller.error());
+  if (execution.empty() && !as_json) {
+    auto all = (*controller)->get("/v1/executions");
+    if (!all) return unreachable("history", all.error());
+    for (const auto& each : all->at("executions").as_array()) {
+      const json::object& one = each.as_object();
+      fmt::print("{}  {:<9}  {}\n", text(one, "started"), text(one, "status"), text(one, "name"));
+    }
+    return Exit::ok;
+  }
+  auto name = (*controller)->execution(execution);
+  if (!name) return unreachable("history", name.error());
+  auto history = (*controller)->get("/v1/history?execution=" + *name);
+  if (!history) return unreachable("history", history.error());
+  if (as_json) {
+    fmt::print("{}\n", json::serialize(*history));
+    return Exit::ok;
+  }
+  for (const auto& each : history->at("events").as_array()) {
+    const json::object& event = each.as_object();
+    std::string name_of_state;
+    for (const auto& member : event) {
+      if (!member.value().is_object()) continue;
+      if (const auto* state = member.value().get_object().if_contains("name"))
+        name_of_state = json::value_to<std::string>(*state);
+      if (const auto* cause = member.value().get_object().if_contains("cause"))
+        name_of_state = json::value_to<std::string>(*cause);
+    }
+    fmt::print("{:>4}  {}  {:<24} {}\n", text(event, "id"), text(event, "timestamp"),
+               text(event, "type"), name_of_state);
+  }
+  return Exit::ok;
+}
+
+Exit timeline_command(const Where& where, const std::string& execution, bool as_json) {
+  auto controller = Controller::find(where);
+  if (!controller) return unreachable("timeline", controller.error());
+  auto name = (*controller)->execution(execution);
+  if (!name) return unreachable("timeline", name.error());
+  auto history = (*controller)->get("/v1/history?execution=" + *name);
+  if (!history) return unreachable("timeline", history.error());
+  const Timeline timeline = timeline_of(*history);
+  fmt::print("{}\n", as_json ? json::serialize(to_json(timeline)) : describe(timeline));
+  return Exit::ok;
+}
+
+Exit answer_command(const Where& where, const std::string& execution, bool approved) {
+  const std::string command = approved ? "approve" : "decline";
+  auto controller = Controller::find(where);
+  if (!controller) return unreachable(command, controller.error());
+  auto answered =
+      (*controller)->post("/v1/" + command, {{"execution", execution}, {"who", who_am_i()}});
+  if (!answered) return unreachable(command, answered.error());
+  fmt::print("{} {}d\n", text(*answered, "execution"), command);
+  return Exit::ok;
+}
+
+}  // namespace understudy

@@ -1,0 +1,183 @@
+// `understudy`: the command line. What each command does is in its own function; here they get
+// names.
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <climits>
+
+#include "agent/agent.h"
+#include "cli/commands.h"
+#include "controller/controller.h"
+#include "local/layout.h"
+#include "local/site.h"
+#include "local/units.h"
+#include "recovery/health.h"
+#include "registry/registry_server.h"
+
+namespace understudy {
+namespace {
+
+constexpr const char* kFooter =
+    "\nExit status: 0 yes; 1 the answer is no; 2 wrong usage or configuration; 3 this machine "
+    "lacks something;\n"
+    "4 another one is at it; 5 a part of the stack did not answer.";
+
+std::string own_program() {
+  char path[PATH_MAX];
+  const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+  return length > 0 ? std::string(path, static_cast<std::size_t>(length))
+                    : std::string("understudy");
+}
+
+/// A process of the stack, run to its end.
+Exit run_process(const std::string& name, const Result<Done>& done) {
+  return done ? Exit::ok : fail(name, done.error().what, exit_for(done.error()));
+}
+
+struct Options {
+  Where where;
+  std::string data;
+  std::string region;
+  std::string domain;
+  std::string unit;
+  std::string execution;
+  unsigned lines = 20;
+  bool follow = false;
+  bool json = false;
+  bool keep_data = false;
+};
+
+void add_where(CLI::App* command, Options& options) {
+  command->add_option("-f,--file", options.where.config, "The platform's description")
+      ->capture_default_str();
+  command->add_option("--data", options.where.data, "The stack's data folder");
+  command->add_option("--port-base", options.where.port_base, "Over the file's local.port_base");
+}
+
+void add_stack_commands(CLI::App& app, Options& options, std::function<Exit()>& chosen) {
+  auto* validate = app.add_subcommand("validate", "Check understudy.yaml");
+  add_where(validate, options);
+  validate->callback([&] { chosen = [&] { return validate_command(options.where); }; });
+
+  auto* up =
+      app.add_subcommand("up", "Bring the platform up on this machine; again: nothing to do");
+  add_where(up, options);
+  up->callback([&] { chosen = [&] { return up_command(options.where); }; });
+
+  auto* down = app.add_subcommand("down", "End it, and leave nothing behind");
+  add_where(down, options);
+  down->add_flag("--keep-data", options.keep_data, "Keep the data folder, for the next up");
+  down->callback([&] { chosen = [&] { return down_command(options.where, options.keep_data); }; });
+
+  auto* logs = app.add_subcommand("logs", "Show the logs");
+  add_where(logs, options);
+  logs->add_option("domain", options.domain, "witness, edge or a region");
+  logs->add_option("unit", options.unit, "postgres, agent, api-web ...");
+  logs->add_option("-n,--lines", options.lines, "Of each log")->capture_default_str();
+  logs->add_flag("--follow", options.follow, "Go on as they grow");
+  logs->callback([&] {
+    chosen = [&] {
+      return logs_command(options.where, options.domain, options.unit, options.lines,
+                          options.follow);
+    };
+  });
+}
+
+void add_control_commands(CLI::App& app, Options& options, std::function<Exit()>& chosen) {
+  auto* status =
+      app.add_subcommand("status", "Who is active, who could take over, what is decided");
+  add_where(status, options);
+  status->add_flag("--json", options.json, "As JSON");
+  status->callback([&] { chosen = [&] { return status_command(options.where, options.json); }; });
+
+  auto* history = app.add_subcommand("history", "Executions; or the events of one");
+  add_where(history, options);
+  history->add_option("execution", options.execution, "Its name");
+  history->add_flag("--json", options.json,
+                    "Events of the named or newest one, as GetExecutionHistory shows them");
+  history->callback([&] {
+    chosen = [&] { return history_command(options.where, options.execution, options.json); };
+  });
+
+  auto* timeline =
+      app.add_subcommand("timeline", "The states of an execution, and how long each took");
+  add_where(timeline, options);
+  timeline->add_option("execution", options.execution, "Its name; the newest by default");
+  timeline->add_flag("--json", options.json, "As JSON");
+  timeline->callback([&] {
+    chosen = [&] { return timeline_command(options.where, options.execution, options.json); };
+  });
+
+  for (const bool approved : {true, false}) {
+    auto* answer = app.add_subcommand(
+        approved ? "approve" : "decline",
+        approved ? "Let an execution that asks go on" : "Abort an execution that asks");
+    add_where(answer, options);
+    answer->add_option("execution", options.execution,
+                       "Its name; may be left out if only one asks");
+    answer->callback([&, approved] {
+      chosen = [&, approved] { return answer_command(options.where, options.execution, approved); };
+    });
+  }
+  auto* rules = app.add_subcommand("rules", "Print the table that decides whether to fail over");
+  rules->callback([&] {
+    chosen = [] {
+      fmt::print("{}", describe_table());
+      return Exit::ok;
+    };
+  });
+}
+
+void add_processes(CLI::App& app, Options& options, std::function<Exit()>& chosen) {
+  const auto process = [&](const char* name, const char* what, std::function<Exit()> run) {
+    auto* command = app.add_subcommand(name, what)->group("Processes of the stack, started by up");
+    command->add_option("--data", options.data, "The stack's data folder")->required();
+    command->callback([&chosen, run = std::move(run)] { chosen = run; });
+    return command;
+  };
+  process("serve", "The controller",
+          [&] { return run_process("serve", run_controller(options.data)); });
+  process("registry", "The record of who is active",
+          [&] { return run_process("registry", run_registry(options.data)); });
+  process("agent", "A region's agent, under its watchdog",
+          [&] { return run_process("agent", run_agent(options.data, options.region)); })
+      ->add_option("--region", options.region, "Its region")
+      ->required();
+  process("vantage", "The edge's vantage",
+          [&] { return run_process("vantage", run_vantage(options.data)); });
+  process("supervise", "The supervisor of a failure domain",
+          [&] {
+            auto site = Site::open(options.data);
+            if (!site) return fail("supervise", site.error().what, Exit::machine);
+            const Layout& layout = (*site)->layout();
+            return run_process("supervise", supervise(layout.domain(options.domain).folder,
+                                                      layout.control_socket(options.domain)));
+          })
+      ->add_option("--domain", options.domain, "witness, edge or a region")
+      ->required();
+}
+
+}  // namespace
+}  // namespace understudy
+
+int main(int argc, char** argv) {
+  using namespace understudy;
+  CLI::App app("Understudy: automated, provable regional failover.");
+  app.require_subcommand(1);
+  app.footer(kFooter);
+  app.set_version_flag("--version", UNDERSTUDY_VERSION);
+  Options options;
+  options.where.own_program = own_program();
+  std::function<Exit()> chosen;
+  add_stack_commands(app, options, chosen);
+  add_control_commands(app, options, chosen);
+  add_processes(app, options, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : static_cast<int>(Exit::usage);
+  }
+  return static_cast<int>(chosen());
+}

@@ -1,0 +1,127 @@
+// validate, up, down, logs.
+
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "cli/commands.h"
+#include "local/stack.h"
+#include "local/units.h"
+#include "system/file.h"
+#include "system/process.h"
+#include "topology/load.h"
+
+namespace understudy {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+void say(const std::string& line) {
+  fmt::print("{}\n", line);
+  std::fflush(stdout);
+}
+
+/// Runs `work` as the user in a child, since nobody becomes root again; here if there is no user.
+Exit as_user(const std::optional<User>& user, const std::function<Exit()>& work) {
+  if (!user) return work();
+  std::fflush(nullptr);
+  const pid_t pid = fork();
+  if (pid < 0) return fail("up", "fork failed", Exit::machine);
+  if (pid == 0) {
+    const auto became = become(*user);
+    const Exit status = became ? work() : fail("up", became.error().what, Exit::machine);
+    std::fflush(nullptr);
+    _exit(static_cast<int>(status));
+  }
+  int status = 0;
+  waitpid(pid, &status, 0);
+  return WIFEXITED(status) ? static_cast<Exit>(WEXITSTATUS(status)) : Exit::machine;
+}
+
+}  // namespace
+
+Exit fail(const std::string& command, const std::string& what, Exit status) {
+  fmt::print(stderr, "understudy {}: {}\n", command, what);
+  return status;
+}
+
+std::optional<Topology> load_or_explain(const Where& where) {
+  auto loaded = load_topology(where.config);
+  for (const Mistake& mistake : loaded.mistakes) fmt::print(stderr, "{}\n", mistake.text());
+  if (loaded.topology && where.port_base) loaded.topology->local.port_base = *where.port_base;
+  return std::move(loaded.topology);
+}
+
+std::string data_folder(const Where& where, const Topology& topology) {
+  std::string data = !where.data.empty()            ? where.data
+                     : !topology.local.data.empty() ? topology.local.data
+                                                    : default_data_folder(topology.platform);
+  return fs::absolute(data).lexically_normal().string();
+}
+
+Exit validate_command(const Where& where) {
+  const auto topology = load_or_explain(where);
+  if (!topology) return Exit::usage;
+  say(fmt::format("{}: {} in {} and {}, {} services", where.config, topology->platform,
+                  topology->regions[0].name, topology->regions[1].name, topology->services.size()));
+  return Exit::ok;
+}
+
+Exit up_command(const Where& where) {
+  const auto topology = load_or_explain(where);
+  if (!topology) return Exit::usage;
+  const auto programs = find_programs();
+  if (!programs) return fail("up", programs.error().what, Exit::machine);
+  const auto user = user_to_run_as(topology->local.run_as);
+  if (!user) return fail("up", user.error().what, Exit::machine);
+  const Layout layout(*topology, data_folder(where, *topology));
+  if (auto deployed = deploy(layout, where.own_program, *user); !deployed) {
+    return fail("up", deployed.error().what, Exit::machine);
+  }
+  return as_user(*user, [&] {
+    const auto done = up(layout, *programs, say);
+    return done ? Exit::ok : fail("up", done.error().what, exit_for(done.error()));
+  });
+}
+
+Exit down_command(const Where& where, bool keep_data) {
+  const auto topology = load_or_explain(where);
+  if (!topology) return Exit::usage;
+  const Layout layout(*topology, data_folder(where, *topology));
+  const auto done = down(layout, !keep_data, say);
+  return done ? Exit::ok : fail("down", done.error().what, Exit::machine);
+}
+
+Exit logs_command(const Where& where, const std::string& domain, const std::string& unit,
+                  unsigned lines, bool follow) {
+  const auto topology = load_or_explain(where);
+  if (!topology) return Exit::usage;
+  const Layout layout(*topology, data_folder(where, *topology));
+  std::vector<std::string> command = {"tail", "-n", std::to_string(lines)};
+  if (follow) command.emplace_back("-F");
+  const std::size_t options = command.size();
+  for (const DomainPlace& place : layout.domains()) {
+    if (!domain.empty() && place.name != domain) continue;
+    std::error_code none;
+    for (const auto& entry : fs::directory_iterator(place.file("log"), none)) {
+      const std::string stem = entry.path().stem().string();
+      if (unit.empty() || stem == unit || stem.starts_with(unit + "."))
+        command.push_back(entry.path().string());
+    }
+  }
+  if (command.size() == options) {
+    return fail("logs",
+                "no such logs; domains are witness, edge and the regions (is the stack up?)",
+                Exit::no);
+  }
+  std::vector<char*> arguments;
+  for (auto& word : command) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  execvp("tail", arguments.data());
+  return fail("logs", "tail is not installed", Exit::machine);
+}
+
+}  // namespace understudy

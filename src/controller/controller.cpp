@@ -1,0 +1,193 @@
+#include "controller/controller.h"
+
+#include <map>
+#include <memory>
+
+#include "controller/execution_runner.h"
+#include "controller/sentry.h"
+#include "controller/sqlite_journal.h"
+#include "controller/workflows.h"
+#include "local/authority.h"
+#include "local/control_server.h"
+#include "local/local_vantage.h"
+#include "local/other_region.h"
+#include "local/public_ingress.h"
+#include "local/remote_agent.h"
+#include "local/remote_registry.h"
+#include "local/site.h"
+#include "ports/wire.h"
+#include "system/kernel.h"
+#include "telemetry/json_events.h"
+
+namespace understudy {
+
+namespace json = boost::json;
+
+namespace {
+
+json::object to_json(const Facts& facts) {
+  return {{"quorum", facts.quorum},
+          {"path", facts.path},
+          {"ready", facts.ready},
+          {"services", facts.services},
+          {"database", facts.database},
+          {"lease", facts.lease},
+          {"patience_over", facts.patience_over}};
+}
+
+json::object status(Orchestration& world, const Sentry& sentry, const ExecutionRunner& runner) {
+  const Sentry::View view = sentry.view();
+  json::object body{{"platform", world.topology.platform},
+                    {"registry_problem", view.registry_problem}};
+  body["record"] = view.record ? json::value(wire::to_json(*view.record)) : json::value(nullptr);
+  if (view.row != 0) {
+    const Row& row = row_of(view.row);
+    body["decision"] = json::object{{"row", row.id},
+                                    {"decision", to_string(row.decision)},
+                                    {"because", row.because},
+                                    {"facts", to_json(view.facts)}};
+  }
+  body["vantages"] = json::array(view.vantages.begin(), view.vantages.end());
+  json::object regions;
+  for (const auto& [region, agent] : world.agents) {
+    auto said = agent->status(world.clock.boot() + milliseconds(300));
+    regions[region] = said ? json::value(wire::to_json(*said))
+                           : json::value(json::object{{"problem", said.error().what}});
+  }
+  body["regions"] = std::move(regions);
+  json::array questions;
+  for (const auto& question : runner.questions()) {
+    questions.push_back(json::object{{"execution", question.execution}, {"state", question.state}});
+  }
+  body["questions"] = std::move(questions);
+  return body;
+}
+
+http::Response executions(Journal& journal) {
+  auto entries = journal.executions();
+  if (!entries) return control_error(entries.error());
+  json::array all;
+  for (const ExecutionEntry& entry : *entries) {
+    all.push_back(json::object{
+        {"name", entry.name}, {"started", format_wall(entry.started)}, {"status", entry.status}});
+  }
+  return control_answer({{"executions", std::move(all)}});
+}
+
+http::Response history(Journal& journal, const ControlCall& call) {
+  const std::string name = call.request.parameter("execution");
+  auto texts = journal.events(name);
+  if (!texts) return control_error(texts.error());
+  if (texts->empty())
+    return control_error({After::unchanged_final, "no execution named \"" + name + "\""});
+  json::array events;
+  for (const std::string& text : *texts) {
+    if (auto event = wire::parse_object(text)) events.emplace_back(std::move(*event));
+  }
+  return control_answer({{"execution", name}, {"events", std::move(events)}});
+}
+
+http::Response answer(ExecutionRunner& runner, const ControlCall& call, bool approved) {
+  const auto text = [&](std::string_view key) {
+    const auto* found = call.body.if_contains(key);
+    return found != nullptr && found->is_string() ? std::string(found->get_string())
+                                                  : std::string();
+  };
+  const std::string who = text("who");
+  if (who.empty())
+    return control_error({After::unchanged_final, "who answers? \"who\" is missing"});
+  std::string execution = text("execution");
+  const auto open = runner.questions();
+  if (execution.empty() && open.size() == 1) execution = open.front().execution;
+  if (execution.empty())
+    return control_error(
+        {After::unchanged_final, open.empty() ? "nothing is asked" : "which execution?"});
+  return control_result(runner.answer(execution, approved, who), [&](const Done&) {
+    return json::object{{"execution", execution}, {"approved", approved}};
+  });
+}
+
+}  // namespace
+
+Result<Done> run_controller(const std::string& data) {
+  block_stop_signals();
+  auto site = Site::open(data);
+  if (!site) return site.error();
+  const Layout& layout = (*site)->layout();
+  const DomainPlace place = layout.domain("witness");
+  auto journal = open_sqlite_journal(place.file("controller.db"));
+  if (!journal) return within("another controller runs here", journal.error());
+
+  const auto clock = make_kernel_clock();
+  const auto random = make_kernel_random();
+  auto events = open_json_events(place.file("log/events.jsonl"), "controller", *clock);
+  if (!events) return events.error();
+  const auto alerts = make_event_alerts(**events);
+  const auto control = Site::control_http(place.file("tls"), "controller");
+  const auto client = [&](const Endpoint& peer) {
+    return ControlClient(control, peer.text(), *clock);
+  };
+  RemoteRegistry registry(client(layout.registry()), *clock);
+  PublicIngress ingress(layout, (*site)->secrets().understudy_role, *clock);
+  LeaseObserver observer((*site)->topology().lease);
+
+  // Three vantages: here, at the edge, and each region looks at the other.
+  LocalVantage witness("witness", place.address, layout, (*site)->secrets().probe_role, *clock);
+  RemoteVantage edge("edge", client(layout.edge_vantage()));
+  std::map<std::string, std::unique_ptr<RemoteAgent>> agents;
+  std::map<std::string, RegionAgent*> agent_ports;
+  std::map<std::string, std::unique_ptr<Vantage>> beside;
+  for (const Region& region : (*site)->topology().regions) {
+    agents[region.name] = std::make_unique<RemoteAgent>(client(layout.agent(region.name)), *clock);
+    agent_ports[region.name] = agents[region.name].get();
+    beside[region.name] =
+        std::make_unique<RemoteVantage>(region.name, client(layout.agent(region.name)));
+  }
+  OtherRegion other_region((*site)->topology(), beside);
+
+  const auto tasks = make_threads();
+  Orchestration world{(*site)->topology(),
+                      *clock,
+                      *random,
+                      *tasks,
+                      registry,
+                      observer,
+                      agent_ports,
+                      {&witness, &edge, &other_region},
+                      ingress,
+                      **events,
+                      *alerts};
+  ExecutionRunner runner(world, **journal);
+  if (auto resumed = runner.resume_all(); !resumed)
+    return within("an execution cannot be resumed", resumed.error());
+  Sentry sentry(world, runner, std::string(failover_workflow()));
+  sentry.start();
+
+  const std::vector<std::string> cli = {"cli"};
+  std::vector<ControlRoute> routes = {
+      {"GET", "/v1/status", cli,
+       [&](const ControlCall&) { return control_answer(status(world, sentry, runner)); }},
+      {"GET", "/v1/executions", cli, [&](const ControlCall&) { return executions(**journal); }},
+      {"GET", "/v1/history", cli,
+       [&](const ControlCall& call) { return history(**journal, call); }},
+      {"POST", "/v1/approve", cli,
+       [&](const ControlCall& call) { return answer(runner, call, true); }},
+      {"POST", "/v1/decline", cli,
+       [&](const ControlCall& call) { return answer(runner, call, false); }},
+  };
+  auto server =
+      serve_control(layout.controller(), certificate_files(place.file("tls"), "controller"),
+                    std::move(routes), 4);
+  if (!server) {
+    sentry.stop();
+    runner.stop();
+    return server.error();
+  }
+  wait_for_stop_signal();
+  (*server)->stop(milliseconds(500));
+  sentry.stop();
+  runner.stop();
+  return Done{};
+}
+
+}  // namespace understudy

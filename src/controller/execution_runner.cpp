@@ -1,0 +1,339 @@
+#include "controller/execution_runner.h"
+
+#include <fmt/format.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "ports/wire.h"
+
+namespace understudy {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::string_view kFunctionPrefix = "arn:aws:lambda:::function:";
+constexpr std::string_view kInvoke = "arn:aws:states:::lambda:invoke";
+constexpr std::string_view kInvokeAndWait = "arn:aws:states:::lambda:invoke.waitForTaskToken";
+
+/// What a Task asks for, whichever way it is written.
+struct StepCall {
+  std::string step;
+  json::object input;
+};
+
+std::optional<StepCall> step_call(const std::string& resource, const json::value& parameters) {
+  if (!parameters.is_object()) return std::nullopt;
+  const json::object& given = parameters.get_object();
+  if (resource.starts_with(kFunctionPrefix))
+    return StepCall{resource.substr(kFunctionPrefix.size()), given};
+  if (resource != kInvoke && resource != kInvokeAndWait) return std::nullopt;
+  const auto* function = given.if_contains("FunctionName");
+  const auto* payload = given.if_contains("Payload");
+  if (function == nullptr || !function->is_string() || payload == nullptr || !payload->is_object())
+    return std::nullopt;
+  return StepCall{std::string(function->get_string()), payload->get_object()};
+}
+
+states::Stimulus stimulus_of(states::TaskId task, StepOutput output) {
+  if (auto* failure = std::get_if<StepFailure>(&output)) {
+    return states::stimulus::TaskFailed{task, std::move(failure->error), std::move(failure->cause)};
+  }
+  return states::stimulus::TaskSucceeded{task,
+                                         json::value(std::move(std::get<json::object>(output)))};
+}
+
+states::ExecutionInfo info_of(const ExecutionEntry& entry) {
+  return {.arn = "arn:aws:states:::execution:understudy:" + entry.name,
+          .name = entry.name,
+          .machine_arn = "arn:aws:states:::stateMachine:understudy",
+          .machine_name = "understudy",
+          .region = "local",
+          .seed = entry.seed};
+}
+
+Result<std::shared_ptr<const states::Machine>> parse(const std::string& document) {
+  auto parsed = states::Machine::parse(document);
+  if (parsed.machine) return parsed.machine;
+  std::string text = "the workflow is invalid:";
+  for (const auto& problem : parsed.problems) text += " " + to_string(problem) + ";";
+  return Error{After::unchanged_final, text};
+}
+
+}  // namespace
+
+/// One running execution. `execution` and `timers` belong to its own task.
+struct ExecutionRunner::Run {
+  Run(states::Execution of, std::unique_ptr<Signal> wake)
+      : name(of.info().name), execution(std::move(of)), signal(std::move(wake)) {}
+
+  void post(states::Stimulus stimulus) {
+    {
+      const std::lock_guard held(lock);
+      mailbox.push_back(std::move(stimulus));
+    }
+    signal->notify();
+  }
+
+  const std::string name;
+  states::Execution execution;
+  std::map<states::TimerId, WallTime> timers;
+  std::unique_ptr<Signal> signal;
+  std::weak_ptr<Run> self;
+
+  std::mutex lock;  // guards all below
+  std::deque<states::Stimulus> mailbox;
+  std::map<states::TaskId, std::pair<std::string, std::string>>
+      tokens;  // of open questions: token, state
+  bool finished = false;
+};
+
+Result<Done> ExecutionRunner::start(const std::string& name, const std::string& document,
+                                    json::object input) {
+  auto machine = parse(document);
+  if (!machine) return machine.error();
+  const ExecutionEntry entry{.name = name,
+                             .document = document,
+                             .seed = world_.random.next(),
+                             .started = world_.clock.wall()};
+  if (auto begun = journal_.begin(entry); !begun) return begun;
+  auto run =
+      std::make_shared<Run>(states::Execution(*machine, info_of(entry)), world_.tasks.signal());
+  run->post(states::stimulus::Started{json::value(std::move(input))});
+  spawn(std::move(run));
+  return Done{};
+}
+
+Result<Done> ExecutionRunner::resume_all() {
+  auto entries = journal_.executions();
+  if (!entries) return entries.error();
+  for (const ExecutionEntry& entry : *entries) {
+    if (entry.status != "RUNNING") continue;
+    auto machine = parse(entry.document);
+    if (!machine) return within(entry.name, machine.error());
+    auto texts = journal_.events(entry.name);
+    if (!texts) return texts.error();
+    if (texts->empty()) {  // died between begin() and the first event: it has done nothing
+      if (auto ended = journal_.finish(entry.name, "ABORTED"); !ended) return ended;
+      continue;
+    }
+    std::vector<states::HistoryEvent> events;
+    for (const std::string& text : *texts) {
+      const auto object = wire::parse_object(text);
+      auto event =
+          object ? states::event_from_json(*object)
+                 : Result<states::HistoryEvent>(Error{After::unchanged_final, "not a JSON object"});
+      if (!event)
+        return within(entry.name + ": event " + std::to_string(events.size() + 1), event.error());
+      events.push_back(std::move(*event));
+    }
+    auto replayed =
+        states::Execution::replay(*machine, info_of(entry), events, world_.clock.wall());
+    if (!replayed) return within(entry.name, replayed.error());
+    auto run = std::make_shared<Run>(std::move(replayed->execution), world_.tasks.signal());
+    run->self = run;
+    if (!write_down(*run, replayed->completed)) return Done{};  // being stopped
+    world_.events.emit("execution.resumed", {{"execution", entry.name}, {"events", events.size()}});
+    if (const auto& end = run->execution.finished()) {
+      (void)journal_.finish(entry.name, std::string(to_string(end->status)));
+      continue;
+    }
+    carry_out(*run, run->execution.outstanding());
+    spawn(std::move(run));
+  }
+  return Done{};
+}
+
+void ExecutionRunner::spawn(std::shared_ptr<Run> run) {
+  run->self = run;
+  {
+    const std::lock_guard held(lock_);
+    runs_[run->name] = run;
+  }
+  world_.tasks.spawn("execution", [this, run] { drive(*run); });
+}
+
+/// The execution's own task: one stimulus after the other until it is over.
+void ExecutionRunner::drive(Run& run) {
+  while (true) {
+    std::optional<states::Stimulus> next;
+    {
+      const std::lock_guard held(lock_);
+      if (stopping_) return;
+    }
+    {
+      const std::lock_guard held(run.lock);
+      if (run.finished) return;
+      if (!run.mailbox.empty()) {
+        next = std::move(run.mailbox.front());
+        run.mailbox.pop_front();
+      }
+    }
+    const WallTime now = world_.clock.wall();
+    WallTime wake = now + std::chrono::seconds(60);
+    for (const auto& [timer, at] : run.timers) {
+      if (!next && at <= now) next = states::stimulus::TimerFired{timer};
+      wake = std::min(wake, at);
+    }
+    if (next) {
+      if (const auto* fired = std::get_if<states::stimulus::TimerFired>(&*next))
+        run.timers.erase(fired->timer);
+      advance(run, *next);
+    } else {
+      run.signal->wait_until(world_.clock.boot() + (wake - now));
+    }
+  }
+}
+
+void ExecutionRunner::advance(Run& run, const states::Stimulus& stimulus) {
+  const auto advanced = run.execution.advance(stimulus, world_.clock.wall());
+  if (!advanced.accepted) return;
+  if (write_down(run, advanced.events)) carry_out(run, advanced.commands);
+}
+
+/// Nothing is done before it is written down: a journal that fails holds the execution up, visibly.
+bool ExecutionRunner::write_down(Run& run, const std::vector<states::HistoryEvent>& events) {
+  if (events.empty()) return true;
+  std::vector<std::string> texts;
+  for (const auto& event : events) texts.push_back(json::serialize(states::to_json(event)));
+  while (true) {
+    auto written = journal_.append(run.name, events.front().id, texts);
+    if (written) return true;
+    world_.events.emit("journal.failed", {{"execution", run.name}, {"why", written.error().what}});
+    world_.alerts.raise({.subject = run.name + " cannot go on: its journal cannot be written",
+                         .done = "it waits and tries again",
+                         .ask = written.error().what,
+                         .key = run.name + ".journal"});
+    {
+      const std::lock_guard held(lock_);
+      if (stopping_) return false;
+    }
+    world_.clock.sleep_until(world_.clock.boot() + milliseconds(100));
+  }
+}
+
+void ExecutionRunner::carry_out(Run& run, const std::vector<states::Command>& commands) {
+  for (const states::Command& each : commands) {
+    if (const auto* task = std::get_if<states::command::RunTask>(&each)) {
+      run_step(run.self.lock(), *task);
+    } else if (const auto* timer = std::get_if<states::command::SetTimer>(&each)) {
+      run.timers[timer->timer] = timer->at;
+    } else if (const auto* cancelled = std::get_if<states::command::CancelTimer>(&each)) {
+      run.timers.erase(cancelled->timer);
+    } else if (const auto* dropped = std::get_if<states::command::CancelTask>(&each)) {
+      const std::lock_guard held(run.lock);
+      run.tokens.erase(dropped->task);
+    } else if (const auto* end = std::get_if<states::command::Finished>(&each)) {
+      const std::string status(to_string(end->status));
+      auto stored = journal_.finish(run.name, status);
+      world_.events.emit("execution.ended", {{"execution", run.name},
+                                             {"status", status},
+                                             {"error", end->error.value_or("")},
+                                             {"cause", end->cause.value_or("")},
+                                             {"stored", stored.ok()}});
+      const std::lock_guard held(run.lock);
+      run.finished = true;
+      run.tokens.clear();
+    }
+  }
+}
+
+void ExecutionRunner::run_step(const std::shared_ptr<Run>& run,
+                               const states::command::RunTask& task) {
+  const auto call = step_call(task.resource, task.parameters.value());
+  const Step* step = call ? find_step(call->step) : nullptr;
+  if (step == nullptr) {
+    run->post(states::stimulus::TaskFailed{task.task, "Understudy.NoSuchStep", task.resource});
+    return;
+  }
+  if (!task.token.empty()) {
+    const std::lock_guard held(run->lock);
+    run->tokens[task.task] = {task.token, task.state};
+  }
+  world_.events.emit("state.entered",
+                     {{"execution", run->name}, {"state", task.state}, {"attempt", task.attempt}});
+  world_.tasks.spawn("step", [this, run, step, input = call->input, id = task.task] {
+    run->post(stimulus_of(id, step->run(world_, input)));
+  });
+}
+
+void ExecutionRunner::stop() {
+  const std::lock_guard held(lock_);
+  stopping_ = true;
+  for (auto& [name, run] : runs_) run->signal->notify();
+}
+
+std::shared_ptr<ExecutionRunner::Run> ExecutionRunner::find(const std::string& name) const {
+  const std::lock_guard held(lock_);
+  const auto found = runs_.find(name);
+  return found == runs_.end() ? nullptr : found->second;
+}
+
+bool ExecutionRunner::running(const std::string& name) const {
+  const auto run = find(name);
+  if (!run) return false;
+  const std::lock_guard held(run->lock);
+  return !run->finished;
+}
+
+bool ExecutionRunner::any_running() const {
+  const std::lock_guard held(lock_);
+  for (const auto& [name, run] : runs_) {
+    const std::lock_guard run_held(run->lock);
+    if (!run->finished) return true;
+  }
+  return false;
+}
+
+std::vector<ExecutionRunner::Question> ExecutionRunner::questions() const {
+  std::vector<Question> open;
+  const std::lock_guard held(lock_);
+  for (const auto& [name, run] : runs_) {
+    const std::lock_guard run_held(run->lock);
+    for (const auto& [task, token] : run->tokens) open.push_back({name, token.second});
+  }
+  return open;
+}
+
+Result<Done> ExecutionRunner::answer(const std::string& execution, bool approved,
+                                     const std::string& who) {
+  const auto run = find(execution);
+  if (!run)
+    return Error{After::unchanged_final, "no running execution named \"" + execution + "\""};
+  std::string token;
+  {
+    const std::lock_guard held(run->lock);
+    if (run->tokens.empty()) return Error{After::unchanged_final, execution + " asks nothing"};
+    token = run->tokens.begin()->second.first;
+    run->tokens.erase(run->tokens.begin());  // single use
+  }
+  world_.events.emit(approved ? "operator.approved" : "operator.declined",
+                     {{"execution", execution}, {"who", who}});
+  if (approved) {
+    run->post(states::stimulus::TokenSucceeded{token, json::object{{"approved_by", who}}});
+  } else {
+    run->post(states::stimulus::TokenFailed{token, "Understudy.Declined", "declined by " + who});
+  }
+  return Done{};
+}
+
+std::vector<std::string> steps_named_in(const states::Machine& machine,
+                                        const std::string& document) {
+  std::vector<std::string> names;
+  const json::value root = json::parse(document);
+  for (const auto& state : machine.states()) {
+    if (state.type != states::StateType::task) continue;
+    if (state.resource.starts_with(kFunctionPrefix)) {
+      names.push_back(state.resource.substr(kFunctionPrefix.size()));
+      continue;
+    }
+    boost::system::error_code missing;
+    const json::value* function =
+        root.find_pointer(state.path + "/Parameters/FunctionName", missing);
+    if (function != nullptr && function->is_string()) names.emplace_back(function->get_string());
+  }
+  return names;
+}
+
+}  // namespace understudy

@@ -1,0 +1,173 @@
+#include "controller/sentry.h"
+
+namespace understudy {
+
+namespace {
+
+/// How long a look at the record may take, and how long it waits for a change.
+constexpr Duration kRecordWait = std::chrono::seconds(1);
+constexpr Duration kRetry = milliseconds(50);
+/// How often the table is asked.
+constexpr Duration kDecideEvery = milliseconds(50);
+/// After an attempt that ended without a switch.
+constexpr Duration kPauseAfterAttempt = std::chrono::seconds(3);
+
+std::vector<std::string> names_of(const std::vector<Vantage*>& vantages) {
+  std::vector<std::string> names;
+  for (const Vantage* vantage : vantages) names.push_back(vantage->name());
+  return names;
+}
+
+}  // namespace
+
+Sentry::Sentry(Orchestration& world, ExecutionRunner& runner, std::string failover_document)
+    : world_(world),
+      runner_(runner),
+      failover_document_(std::move(failover_document)),
+      health_(world.topology.probe, names_of(world.vantages)) {}
+
+void Sentry::start() {
+  world_.tasks.spawn("watch-record", [this] { watch_record(); });
+  for (Vantage* vantage : world_.vantages) {
+    world_.tasks.spawn("look", [this, vantage] { look_from(*vantage); });
+  }
+  world_.tasks.spawn("decide", [this] { decide_for_ever(); });
+}
+
+/// Every change of the record is seen as soon as it is made, so that the wait for a lease begins
+/// early.
+void Sentry::watch_record() {
+  std::uint64_t version = 0;
+  while (!stopped_) {
+    auto record = world_.registry.await_change(version, world_.clock.boot() + kRecordWait);
+    const BootTime now = world_.clock.boot();
+    if (record) {
+      world_.lease_observer.note(*record, now);
+      version = record->version;
+    }
+    {
+      const std::lock_guard held(lock_);
+      if (record) {
+        if (!registry_problem_.empty()) registry_well_since_ = now;
+        registry_problem_.clear();
+        if (!record_ || record->version >= record_->version) record_ = *record;
+      } else {
+        registry_problem_ = record.error().what;
+      }
+    }
+    if (!record) world_.clock.sleep_until(now + kRetry);
+  }
+}
+
+void Sentry::look_from(Vantage& vantage) {
+  while (!stopped_) {
+    const BootTime began = world_.clock.boot();
+    std::string region;
+    {
+      const std::lock_guard held(lock_);
+      if (record_) region = record_->active;
+    }
+    if (!region.empty()) {
+      // The vantage itself gets a little longer than its look, to tell us.
+      auto seen = vantage.look(region, began + world_.topology.probe.timeout + milliseconds(200));
+      const std::lock_guard held(lock_);
+      if (seen) health_.note(vantage.name(), region, *seen, began);
+    }
+    world_.clock.sleep_until(began + world_.topology.probe.interval);
+  }
+}
+
+void Sentry::decide_for_ever() {
+  while (!stopped_) {
+    decide_once();
+    world_.clock.sleep_until(world_.clock.boot() + kDecideEvery);
+  }
+}
+
+/// Dead only if time says so and the registry has been there all the while: after its own outage
+/// the holder gets a chance to renew first.
+bool Sentry::lease_alive(const Record& record, BootTime now) const {
+  const auto over_at = world_.lease_observer.over_at(record);
+  return !over_at || now < *over_at || now < registry_well_since_ + world_.topology.lease.ttl;
+}
+
+void Sentry::decide_once() {
+  std::optional<Record> record;
+  const Row* row = nullptr;
+  bool changed = false;
+  bool may_start = false;
+  std::vector<std::string> described;
+  {
+    const BootTime now = world_.clock.boot();
+    const std::lock_guard held(lock_);
+    if (!record_) return;
+    record = record_;
+    facts_ = health_.facts(record->active, now, lease_alive(*record, now));
+    row = &decide(facts_);
+    changed = row->id != row_;
+    row_ = row->id;
+    if (changed) described = health_.describe(now);
+    may_start =
+        row->decision == Decision::fail_over && registry_problem_.empty() && now >= not_before_;
+  }
+  if (changed) {
+    boost::json::array seen(described.begin(), described.end());
+    world_.events.emit("health.decided", {{"region", record->active},
+                                          {"row", row->id},
+                                          {"decision", to_string(row->decision)},
+                                          {"because", row->because},
+                                          {"vantages", std::move(seen)}});
+    if (row->decision == Decision::hold) {
+      world_.alerts.raise(
+          {.subject = record->active + ": " + std::string(row->because),
+           .done = "nothing: a failover would not mend it",
+           .ask = "understudy status",
+           .key = "health." + std::to_string(row->id) + "." + std::to_string(record->epoch)});
+    }
+  }
+  if (may_start && !runner_.any_running()) start_failover(*record, *row);
+}
+
+void Sentry::start_failover(const Record& record, const Row& row) {
+  {
+    const std::lock_guard held(lock_);
+    not_before_ = world_.clock.boot() + kPauseAfterAttempt;
+  }
+  std::string obstacle;
+  if (record.transition.phase != Phase::none)
+    obstacle = record.transition.execution + " is still open in the record";
+  if (!record.standby) obstacle = "no standby is attached";
+  if (world_.topology.policy.automatic_failover != Automation::on)
+    obstacle = "automatic failover is not switched on";
+  if (!obstacle.empty()) {
+    world_.alerts.raise({.subject = record.active + ": " + std::string(row.because),
+                         .done = "no failover: " + obstacle,
+                         .ask = "understudy status",
+                         .key = "failover.obstacle." + obstacle});
+    return;
+  }
+  const std::uint64_t number = record.transition.number + 1;
+  const std::string name = "failover-" + world_.topology.platform + "-" + std::to_string(number);
+  boost::json::object input{
+      {"kind", "failover"},        {"platform", world_.topology.platform},
+      {"number", number},          {"from", record.active},
+      {"target", *record.standby}, {"decision", {{"row", row.id}, {"because", row.because}}}};
+  auto started = runner_.start(name, failover_document_, std::move(input));
+  world_.events.emit("failover.started", {{"execution", name},
+                                          {"row", row.id},
+                                          {"because", row.because},
+                                          {"ok", started.ok()},
+                                          {"why_not", started ? "" : started.error().what}});
+}
+
+Sentry::View Sentry::view() const {
+  const BootTime now = world_.clock.boot();
+  const std::lock_guard held(lock_);
+  return {.record = record_,
+          .registry_problem = registry_problem_,
+          .facts = facts_,
+          .row = row_,
+          .vantages = health_.describe(now)};
+}
+
+}  // namespace understudy

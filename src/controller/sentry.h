@@ -1,0 +1,58 @@
+#pragma once
+// Watches the active region and starts a failover when the table says so. It only gathers evidence
+// and starts the execution: the decisions that count are made inside it.
+
+#include <atomic>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controller/execution_runner.h"
+#include "recovery/health.h"
+#include "recovery/steps/step.h"
+
+namespace understudy {
+
+/// Blocking code over ports; one task a vantage, one for the record, one that decides. Thread-safe.
+class Sentry {
+ public:
+  /// All outlive it. `failover_document`: the workflow's text.
+  Sentry(Orchestration& world, ExecutionRunner& runner, std::string failover_document);
+
+  void start();
+  void stop() { stopped_ = true; }
+
+  struct View {
+    std::optional<Record> record;  ///< as last seen
+    std::string registry_problem;  ///< "" while it answers
+    Facts facts;
+    int row = 0;  ///< 0: nothing decided yet
+    std::vector<std::string> vantages;
+  };
+  [[nodiscard]] View view() const;
+
+ private:
+  void watch_record();
+  void look_from(Vantage& vantage);
+  void decide_for_ever();
+  void decide_once();
+  [[nodiscard]] bool lease_alive(const Record& record, BootTime now) const;
+  void start_failover(const Record& record, const Row& row);
+
+  Orchestration& world_;
+  ExecutionRunner& runner_;
+  const std::string failover_document_;
+  std::atomic<bool> stopped_{false};
+
+  mutable std::mutex lock_;  // guards all below
+  HealthView health_;
+  std::optional<Record> record_;
+  std::string registry_problem_ = "not asked yet";
+  BootTime registry_well_since_{};
+  Facts facts_;
+  int row_ = 0;
+  BootTime not_before_{};  // of the next automatic start
+};
+
+}  // namespace understudy

@@ -1,0 +1,111 @@
+#include "controller/sqlite_journal.h"
+
+#include <mutex>
+
+#include "system/sqlite.h"
+
+namespace understudy {
+
+namespace {
+
+constexpr const char* kSchema = R"(
+  CREATE TABLE IF NOT EXISTS execution (
+    number INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    document TEXT NOT NULL,
+    seed INTEGER NOT NULL,
+    started_ns INTEGER NOT NULL,
+    status TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS event (
+    execution TEXT NOT NULL REFERENCES execution (name),
+    id INTEGER NOT NULL,
+    event TEXT NOT NULL,
+    PRIMARY KEY (execution, id)
+  ) STRICT, WITHOUT ROWID)";
+
+class SqliteJournal final : public Journal {
+ public:
+  explicit SqliteJournal(sqlite::Database database) : database_(std::move(database)) {}
+
+  Result<Done> begin(const ExecutionEntry& entry) override {
+    const std::lock_guard held(lock_);
+    auto insert = database_.prepare(
+        "INSERT INTO execution (name, document, seed, started_ns, status) VALUES (?, ?, ?, ?, ?)");
+    if (!insert) return insert.error();
+    return insert
+        ->with(entry.name, entry.document, static_cast<std::int64_t>(entry.seed),
+               entry.started.time_since_epoch().count(), entry.status)
+        .run();
+  }
+
+  Result<Done> append(const std::string& execution, std::uint64_t first_id,
+                      const std::vector<std::string>& events) override {
+    const std::lock_guard held(lock_);
+    auto transaction = database_.begin();
+    if (!transaction) return transaction.error();
+    {
+      auto insert = database_.prepare("INSERT OR IGNORE INTO event VALUES (?, ?, ?)");
+      if (!insert) return insert.error();
+      std::uint64_t id = first_id;
+      for (const std::string& event : events) {
+        if (auto inserted = insert->with(execution, id++, event).run(); !inserted) return inserted;
+      }
+    }
+    return transaction->commit();
+  }
+
+  Result<Done> finish(const std::string& execution, const std::string& status) override {
+    const std::lock_guard held(lock_);
+    auto update = database_.prepare("UPDATE execution SET status = ? WHERE name = ?");
+    if (!update) return update.error();
+    return update->with(status, execution).run();
+  }
+
+  Result<std::vector<ExecutionEntry>> executions() override {
+    const std::lock_guard held(lock_);
+    auto query = database_.prepare(
+        "SELECT name, document, seed, started_ns, status FROM execution ORDER BY number");
+    if (!query) return query.error();
+    std::vector<ExecutionEntry> entries;
+    while (true) {
+      auto row = query->step();
+      if (!row) return row.error();
+      if (!*row) return entries;
+      entries.push_back({.name = query->text(0),
+                         .document = query->text(1),
+                         .seed = static_cast<std::uint64_t>(query->integer(2)),
+                         .started = WallTime(Duration(query->integer(3))),
+                         .status = query->text(4)});
+    }
+  }
+
+  Result<std::vector<std::string>> events(const std::string& execution) override {
+    const std::lock_guard held(lock_);
+    auto query = database_.prepare("SELECT event FROM event WHERE execution = ? ORDER BY id");
+    if (!query) return query.error();
+    query->with(execution);
+    std::vector<std::string> events;
+    while (true) {
+      auto row = query->step();
+      if (!row) return row.error();
+      if (!*row) return events;
+      events.push_back(query->text(0));
+    }
+  }
+
+ private:
+  std::mutex lock_;
+  sqlite::Database database_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Journal>> open_sqlite_journal(const std::string& file) {
+  auto database = sqlite::Database::open(file, {.locking = sqlite::Locking::exclusive});
+  if (!database) return database.error();
+  if (auto made = database->run(kSchema); !made) return made.error();
+  return std::unique_ptr<Journal>(std::make_unique<SqliteJournal>(std::move(*database)));
+}
+
+}  // namespace understudy

@@ -1,0 +1,113 @@
+#include "local/local_vantage.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+
+namespace understudy {
+
+LocalVantage::LocalVantage(std::string name, std::string source_address, const Layout& layout,
+                           std::string probe_password, const Clock& clock)
+    : name_(std::move(name)),
+      source_address_(std::move(source_address)),
+      layout_(layout),
+      probe_password_(std::move(probe_password)),
+      clock_(clock),
+      http_({.tls = std::nullopt, .source_address = source_address_}) {}
+
+milliseconds LocalVantage::rest(BootTime deadline) const {
+  return std::max(milliseconds(1), std::chrono::ceil<milliseconds>(deadline - clock_.boot()));
+}
+
+Result<Sighting> LocalVantage::look(const std::string& region, BootTime deadline) {
+  if (layout_.topology().region(region) == nullptr) {
+    return Error{After::unchanged_final, "no region named \"" + region + "\""};
+  }
+  Sighting seen;
+  std::string path_detail;
+  std::string services_detail;
+  std::string database_detail;
+  bool services = false;
+  bool database = false;
+  {
+    const std::jthread path_looker([&] { look_at_path(region, deadline, seen, path_detail); });
+    const std::jthread services_looker(
+        [&] { services = services_alive(region, deadline, services_detail); });
+    database = database_answers(region, deadline, database_detail);
+  }
+  seen.services = services;
+  seen.database = database;
+  for (const std::string& detail : {path_detail, services_detail, database_detail}) {
+    if (!detail.empty()) seen.detail += (seen.detail.empty() ? "" : "; ") + detail;
+  }
+  return seen;
+}
+
+void LocalVantage::look_at_path(const std::string& region, BootTime deadline, Sighting& seen,
+                                std::string& detail) const {
+  const std::string url =
+      fmt::format("http://{}{}", layout_.load_balancer(region).text(), kRegionReadyPath);
+  auto answer = http_.send(url, {.method = "GET"}, rest(deadline));
+  seen.path = answer.ok();
+  seen.ready = answer.ok() && answer->status == 200;
+  if (!answer) detail = "way in: " + answer.error().what;
+}
+
+/// Every listening service must have at least one live instance.
+bool LocalVantage::services_alive(const std::string& region, BootTime deadline,
+                                  std::string& detail) const {
+  for (const Service& service : layout_.topology().services) {
+    if (!service.listens || service.instances_standby == 0) continue;
+    bool alive = false;
+    for (unsigned i = 0; i < Layout::instances_max(service) && !alive; ++i) {
+      const std::string url = fmt::format(
+          "http://{}{}", layout_.service(region, service.name, i).text(), service.live_path);
+      auto answer = http_.send(url, {.method = "GET"}, rest(deadline));
+      alive = answer.ok() && answer->status / 100 == 2;
+      if (!alive)
+        detail = service.name + ": " +
+                 (answer ? fmt::format("HTTP {}", answer->status) : answer.error().what);
+    }
+    if (!alive) return false;
+  }
+  detail.clear();
+  return true;
+}
+
+bool LocalVantage::database_answers(const std::string& region, BootTime deadline,
+                                    std::string& detail) {
+  std::optional<postgres::Connection> connection;
+  {
+    const std::lock_guard held(lock_);
+    if (auto kept = idle_.find(region); kept != idle_.end()) {
+      connection.emplace(std::move(kept->second));
+      idle_.erase(kept);
+    }
+  }
+  for (bool fresh = !connection.has_value();; fresh = true) {
+    if (fresh) {
+      const Endpoint server = layout_.postgres(region);
+      auto opened = postgres::Connection::open(
+          fmt::format("host={} port={} user=understudy_probe dbname=postgres password={} "
+                      "application_name=vantage",
+                      server.address, server.port, probe_password_),
+          rest(deadline));
+      if (!opened) {
+        detail = "database: " + opened.error().what;
+        return false;
+      }
+      connection.emplace(std::move(*opened));
+    }
+    auto answer = connection->run("SELECT 1", {}, rest(deadline));
+    if (answer) {
+      const std::lock_guard held(lock_);
+      idle_.insert_or_assign(region, std::move(*connection));
+      return true;
+    }
+    detail = "database: " + answer.error().what;
+    if (fresh) return false;  // a kept connection may just have been closed by a restart
+  }
+}
+
+}  // namespace understudy

@@ -1,0 +1,45 @@
+#pragma once
+// The Vantage port: looks at a region of the local stack from one address.
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "local/layout.h"
+#include "ports/clock.h"
+#include "ports/vantage.h"
+#include "system/http_client.h"
+#include "system/postgres.h"
+
+namespace understudy {
+
+/// Thread-safe. Looks at the way in, the services and the database side by side, so that one that
+/// hangs hides none of the others. `layout` and `clock` outlive it.
+class LocalVantage final : public Vantage {
+ public:
+  /// `source_address`: where the looks come from. `probe_password` of the role understudy_probe.
+  LocalVantage(std::string name, std::string source_address, const Layout& layout,
+               std::string probe_password, const Clock& clock);
+
+  std::string name() const override { return name_; }
+  Result<Sighting> look(const std::string& region, BootTime deadline) override;
+
+ private:
+  void look_at_path(const std::string& region, BootTime deadline, Sighting& seen,
+                    std::string& detail) const;
+  bool services_alive(const std::string& region, BootTime deadline, std::string& detail) const;
+  bool database_answers(const std::string& region, BootTime deadline, std::string& detail);
+  [[nodiscard]] milliseconds rest(BootTime deadline) const;
+
+  const std::string name_;
+  const std::string source_address_;
+  const Layout& layout_;
+  const std::string probe_password_;
+  const Clock& clock_;
+  http::Client http_;
+  std::mutex lock_;
+  std::map<std::string, postgres::Connection> idle_;  // by region
+};
+
+}  // namespace understudy

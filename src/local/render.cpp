@@ -1,0 +1,193 @@
+#include "local/render.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+namespace understudy {
+
+namespace {
+
+/// `_` for `-`, so that a region's name is also a replication slot's.
+std::string slot_name(const std::string& region) {
+  std::string name = "region_" + region;
+  for (char& c : name) c = c == '-' ? '_' : c;
+  return name;
+}
+
+std::string quoted(const std::string& text) {
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? std::string("''") : std::string(1, c);
+  return out + "'";
+}
+
+}  // namespace
+
+std::string postgres_configuration(const Layout& layout, const std::string& region) {
+  const Topology& topology = layout.topology();
+  const std::string& other = topology.other(region).name;
+  const DomainPlace place = layout.domain(region);
+  const bool synchronous = topology.database.replication == Replication::synchronous;
+  return fmt::format(R"(# Written by understudy up; made anew by the next one.
+data_directory = '{folder}/postgres'
+hba_file = '{folder}/pg_hba.conf'
+ident_file = '{folder}/pg_ident.conf'
+external_pid_file = ''
+listen_addresses = '{address}'
+port = {port}
+unix_socket_directories = ''
+max_connections = {connections}
+superuser_reserved_connections = 10
+password_encryption = scram-sha-256
+shared_buffers = 64MB
+jit = off
+
+# The fence: no commit without an open page.
+shared_preload_libraries = '{data}/bin/understudy_fence.so'
+understudy_fence.page = '{page}'
+
+# Either region may be primary or standby; which one it is, standby.signal says.
+wal_level = replica
+wal_log_hints = on
+hot_standby = on
+hot_standby_feedback = on
+max_wal_senders = 10
+max_replication_slots = 10
+max_slot_wal_keep_size = 4GB
+# The default of 5 s delays one promotion in five by as much.
+wal_retrieve_retry_interval = 100ms
+wal_receiver_status_interval = 1s
+wal_receiver_timeout = 5s
+wal_sender_timeout = 5s
+primary_conninfo = 'host={other_address} port={other_port} user=understudy_replicator passfile={folder}/replication.pass application_name={region} connect_timeout=2'
+primary_slot_name = '{slot}'
+synchronous_standby_names = '{synchronous}'
+
+logging_collector = off
+log_line_prefix = '%m [%p] %q%u@%d '
+log_connections = off
+log_checkpoints = off
+)",
+                     fmt::arg("folder", place.folder), fmt::arg("data", layout.data()),
+                     fmt::arg("address", layout.postgres(region).address),
+                     fmt::arg("port", layout.postgres(region).port),
+                     fmt::arg("connections", topology.database.connections_max),
+                     fmt::arg("page", layout.page(region)),
+                     fmt::arg("other_address", layout.postgres(other).address),
+                     fmt::arg("other_port", layout.postgres(other).port),
+                     fmt::arg("region", region), fmt::arg("slot", slot_name(region)),
+                     fmt::arg("synchronous", synchronous ? other : ""));
+}
+
+std::string postgres_admission(const Layout& /*layout*/, bool admitting) {
+  std::string text =
+      "# Written by understudy: the agent admits applications while the region may write, or is a "
+      "standby.\n"
+      "host all         postgres              127.0.0.0/8 scram-sha-256\n"
+      "host all         understudy            127.0.0.0/8 scram-sha-256\n"
+      "host all         understudy_probe      127.0.0.0/8 scram-sha-256\n"
+      "host replication understudy_replicator 127.0.0.0/8 scram-sha-256\n";
+  text += admitting ? "host all         all                   127.0.0.0/8 scram-sha-256\n"
+                    : "host all         all                   127.0.0.0/8 reject\n";
+  return text;
+}
+
+std::string replication_passfile(const Layout& layout, const std::string& region,
+                                 const StackSecrets& secrets) {
+  const Endpoint other = layout.postgres(layout.topology().other(region).name);
+  return fmt::format("{}:{}:*:understudy_replicator:{}\n", other.address, other.port,
+                     secrets.replication_role);
+}
+
+std::string bootstrap_cluster(const Layout& layout, const StackSecrets& secrets) {
+  const Topology& topology = layout.topology();
+  std::string slots;
+  for (const Region& region : topology.regions) {
+    if (region.name == topology.home) continue;
+    slots += fmt::format("SELECT pg_create_physical_replication_slot({}, true);\n",
+                         quoted(slot_name(region.name)));
+  }
+  return fmt::format(
+      R"(
+CREATE ROLE understudy LOGIN PASSWORD '{understudy}';
+GRANT pg_monitor, pg_signal_backend TO understudy;
+CREATE ROLE understudy_probe LOGIN PASSWORD '{probe}' CONNECTION LIMIT 20;
+CREATE ROLE understudy_replicator REPLICATION LOGIN PASSWORD '{replication}';
+CREATE ROLE "{application}" LOGIN PASSWORD '{application_password}';
+{slots})",
+      fmt::arg("understudy", secrets.understudy_role), fmt::arg("probe", secrets.probe_role),
+      fmt::arg("replication", secrets.replication_role),
+      fmt::arg("application", topology.database.application_role),
+      fmt::arg("application_password", secrets.application_role), fmt::arg("slots", slots));
+}
+
+std::string bootstrap_database(const Layout& layout) {
+  return fmt::format(R"(
+GRANT EXECUTE ON FUNCTION pg_promote(boolean, integer), pg_reload_conf() TO understudy;
+CREATE SCHEMA understudy AUTHORIZATION understudy;
+SET ROLE understudy;
+CREATE TABLE understudy.epoch (
+  one boolean PRIMARY KEY DEFAULT true CHECK (one),  -- one row
+  epoch bigint NOT NULL,
+  region text NOT NULL,
+  term bigint NOT NULL
+);
+COMMENT ON TABLE understudy.epoch IS 'the epoch of the last region that was made active here; the write path checks it';
+CREATE TABLE understudy.heartbeat (at timestamptz NOT NULL);
+INSERT INTO understudy.heartbeat VALUES (clock_timestamp());
+CREATE TABLE understudy.verification (
+  transition bigint PRIMARY KEY,
+  at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+GRANT USAGE ON SCHEMA understudy TO "{application}";
+GRANT SELECT ON understudy.epoch TO "{application}";
+RESET ROLE;
+)",
+                     fmt::arg("application", layout.topology().database.application_role));
+}
+
+std::string redis_configuration(const Layout& layout, const std::string& region,
+                                const StackSecrets& secrets) {
+  const Endpoint redis = layout.redis(region);
+  return fmt::format(
+      R"(# Written by understudy up. Nothing here must survive: sessions, cache, fan-out.
+bind {}
+port {}
+protected-mode yes
+requirepass {}
+save ""
+appendonly no
+maxmemory 64mb
+maxmemory-policy allkeys-lru
+dir {}/redis
+)",
+      redis.address, redis.port, secrets.redis, layout.domain(region).folder);
+}
+
+std::string haproxy_socket(const Layout& layout, const std::string& domain) {
+  return fmt::format("{}/{}-haproxy.sock", layout.memory(), domain);
+}
+
+std::string understudy_conninfo(const Layout& layout, const std::string& region,
+                                const StackSecrets& secrets) {
+  const Endpoint server = layout.postgres(region);
+  return fmt::format(
+      "host={} port={} user=understudy dbname={} password={} application_name=understudy",
+      server.address, server.port, layout.topology().database.name, secrets.understudy_role);
+}
+
+std::string application_conninfo(const Layout& layout, const std::string& region,
+                                 const StackSecrets& secrets) {
+  const Endpoint server = layout.postgres(region);
+  const DatabaseSettings& database = layout.topology().database;
+  return fmt::format("host={} port={} user={} dbname={} password={}", server.address, server.port,
+                     database.application_role, database.name, secrets.application_role);
+}
+
+std::string deployed_program(const Layout& layout, const std::string& region,
+                             const Service& service) {
+  const std::filesystem::path program(service.command.at(0));
+  return layout.domain(region).file("bin/" + service.name + "/" + program.filename().string());
+}
+
+}  // namespace understudy

@@ -1,0 +1,54 @@
+#pragma once
+// The configuration files of the local stack, as text. Pure: a function of layout and secrets.
+
+#include <string>
+#include <vector>
+
+#include "local/layout.h"
+#include "local/secrets.h"
+#include "local/units.h"
+
+namespace understudy {
+
+/// Programs of the machine that the stack runs.
+struct Programs {
+  std::string postgres_folder;  ///< initdb, postgres, pg_basebackup, pg_ctl
+  std::string redis_server;
+  std::string haproxy;
+};
+
+[[nodiscard]] std::string postgres_configuration(const Layout& layout, const std::string& region);
+/// Who may connect. `admitting`: applications, too.
+[[nodiscard]] std::string postgres_admission(const Layout& layout, bool admitting);
+/// The one-line password file by which a standby reaches the other region.
+[[nodiscard]] std::string replication_passfile(const Layout& layout, const std::string& region,
+                                               const StackSecrets& secrets);
+/// Roles, the application's database, and Understudy's own schema in it. Run once, as superuser, in
+/// database "postgres" (first) and in the application's (second).
+[[nodiscard]] std::string bootstrap_cluster(const Layout& layout, const StackSecrets& secrets);
+[[nodiscard]] std::string bootstrap_database(const Layout& layout);
+
+[[nodiscard]] std::string redis_configuration(const Layout& layout, const std::string& region,
+                                              const StackSecrets& secrets);
+[[nodiscard]] std::string load_balancer_configuration(const Layout& layout,
+                                                      const std::string& region);
+[[nodiscard]] std::string edge_configuration(const Layout& layout);
+
+/// The runtime sockets of the HAProxies; their folder is only their user's.
+[[nodiscard]] std::string haproxy_socket(const Layout& layout, const std::string& domain);
+
+/// libpq connection strings. They hold passwords.
+[[nodiscard]] std::string understudy_conninfo(const Layout& layout, const std::string& region,
+                                              const StackSecrets& secrets);
+[[nodiscard]] std::string application_conninfo(const Layout& layout, const std::string& region,
+                                               const StackSecrets& secrets);
+
+/// What the supervisor of a domain runs, in starting order.
+[[nodiscard]] std::vector<Unit> units_of(const Layout& layout, const std::string& domain,
+                                         const Programs& programs, const StackSecrets& secrets);
+
+/// Where a service's program stands in a region, if it is a file that `up` deploys.
+[[nodiscard]] std::string deployed_program(const Layout& layout, const std::string& region,
+                                           const Service& service);
+
+}  // namespace understudy

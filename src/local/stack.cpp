@@ -1,0 +1,203 @@
+#include "local/stack.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+
+#include "local/create.h"
+#include "local/public_ingress.h"
+#include "local/units.h"
+#include "system/file.h"
+#include "system/kernel.h"
+#include "system/process_tree.h"
+
+namespace understudy {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr auto kSupervisorEnd = std::chrono::seconds(60);
+constexpr auto kServing = std::chrono::seconds(60);
+
+Error failed(const std::string& what, const std::error_code& code) {
+  return {After::unchanged_retry, what + ": " + code.message()};
+}
+
+/// Replaces a program as a whole: a running one keeps its old file.
+Result<Done> copy_program(const std::string& from, const std::string& to) {
+  std::error_code code;
+  fs::create_directories(fs::path(to).parent_path(), code);
+  const std::string draft = to + ".new";
+  if (!code) fs::copy_file(from, draft, fs::copy_options::overwrite_existing, code);
+  if (!code) fs::permissions(draft, static_cast<fs::perms>(0755), code);
+  if (!code) fs::rename(draft, to, code);
+  if (code) return failed(from + " to " + to, code);
+  return Done{};
+}
+
+Result<Done> deploy_service(const Layout& layout, const Service& service) {
+  fs::path program(service.command.at(0));
+  if (service.command[0].find('/') == std::string::npos) return Done{};  // found in PATH
+  if (program.is_relative()) program = fs::path(layout.topology().directory) / program;
+  if (access(program.c_str(), X_OK) != 0) {
+    return Error{After::unchanged_final,
+                 fmt::format("services.{}.command: {} is not a program that can be executed",
+                             service.name, program.lexically_normal().string())};
+  }
+  for (const Region& region : layout.topology().regions) {
+    auto copied = copy_program(program, deployed_program(layout, region.name, service));
+    if (!copied) return copied;
+  }
+  return Done{};
+}
+
+Result<Done> give_to(const User& user, const std::string& folder) {
+  if (lchown(folder.c_str(), user.uid, user.gid) != 0)
+    return failed(folder, {errno, std::generic_category()});
+  std::error_code code;
+  for (const auto& entry : fs::recursive_directory_iterator(folder, code)) {
+    if (lchown(entry.path().c_str(), user.uid, user.gid) != 0) {
+      return failed(entry.path(), {errno, std::generic_category()});
+    }
+  }
+  if (code) return failed(folder, code);
+  return Done{};
+}
+
+/// Ports that a running domain of ours holds are its own.
+Result<Done> check_ports(const Layout& layout) {
+  std::vector<std::string> running_addresses;
+  for (const DomainPlace& place : layout.domains()) {
+    if (supervisor_of(place.folder) != 0) running_addresses.push_back(place.address);
+  }
+  for (const auto& [who, endpoint] : layout.all_endpoints()) {
+    if (std::find(running_addresses.begin(), running_addresses.end(), endpoint.address) !=
+        running_addresses.end())
+      continue;
+    if (auto free = check_free(endpoint); !free) {
+      return Error{After::unchanged_final,
+                   fmt::format("{} cannot listen: {}; set local.port_base to a free range", who,
+                               free.error().what)};
+    }
+  }
+  return Done{};
+}
+
+}  // namespace
+
+Result<Done> deploy(const Layout& layout, const std::string& own_program,
+                    const std::optional<User>& user) {
+  // Others may pass through to what they were given, and read nothing.
+  if (auto folder = file::make_folder(layout.data(), 0711); !folder) return folder;
+  const std::string fence = fs::path(own_program).parent_path() / "understudy_fence.so";
+  for (const auto& [from, to] : {std::pair{own_program, layout.file("bin/understudy")},
+                                 std::pair{fence, layout.file("bin/understudy_fence.so")}}) {
+    if (auto copied = copy_program(from, to); !copied) return copied;
+  }
+  for (const Service& service : layout.topology().services) {
+    if (auto deployed = deploy_service(layout, service); !deployed) return deployed;
+  }
+  if (const auto& schema = layout.topology().database.schema_file) {
+    fs::path path(*schema);
+    if (path.is_relative()) path = fs::path(layout.topology().directory) / path;
+    auto text = file::read(path);
+    if (!text) return within("database.schema_file", text.error());
+    if (auto wrote = file::write_durably(layout.file("schema.sql"), *text); !wrote) return wrote;
+  }
+  return user ? give_to(*user, layout.data()) : Result<Done>(Done{});
+}
+
+Result<Done> start_domain(const Layout& layout, const std::string& domain) {
+  const DomainPlace place = layout.domain(domain);
+  if (supervisor_of(place.folder) != 0) return Done{};
+  auto pid = process::spawn(
+      {.arguments = {layout.file("bin/understudy"), "supervise", "--data", layout.data(),
+                     "--domain", domain},
+       .environment = {{"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}},
+       .directory = place.folder,
+       .log_file = place.file("log/supervisor.log"),
+       .new_session = true});
+  if (!pid) return within("starting " + domain, pid.error());
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (supervisor_of(place.folder) != *pid) {
+    if (std::chrono::steady_clock::now() >= give_up) {
+      return Error{After::unknown, fmt::format("the supervisor of {} did not start: see {}", domain,
+                                               place.file("log/supervisor.log"))};
+    }
+    usleep(5000);
+  }
+  return Done{};
+}
+
+Result<std::string> wait_serving(const Layout& layout, milliseconds timeout) {
+  const auto clock = make_kernel_clock();
+  PublicIngress ingress(layout, "", *clock);
+  const BootTime give_up = clock->boot() + timeout;
+  while (true) {
+    auto serving = ingress.serving_region(clock->boot() + milliseconds(500));
+    if (serving || clock->boot() >= give_up) return serving;
+    clock->sleep_until(clock->boot() + milliseconds(20));
+  }
+}
+
+Result<Done> up(const Layout& layout, const Programs& programs, const Progress& progress) {
+  ensure(geteuid() != 0, "the stack does not run as root");
+  auto lock = file::Lock::take(layout.file("up.lock"));
+  if (!lock) return within("another up or down is at work", lock.error());
+  if (auto free = check_ports(layout); !free) return free;
+  if (!created(layout)) {
+    if (auto made = create(layout, programs, progress); !made)
+      return within("creating the stack", made.error());
+  }
+  const auto domains = layout.domains();
+  const bool all_run = std::all_of(domains.begin(), domains.end(), [](const DomainPlace& place) {
+    return supervisor_of(place.folder) != 0;
+  });
+  if (!all_run) {
+    if (auto wrote = write_configuration(layout, programs); !wrote) return wrote;
+    progress("starting the witness, the regions and the edge");
+    for (const DomainPlace& place : domains) {
+      if (auto started = start_domain(layout, place.name); !started) return started;
+    }
+  }
+  auto serving = wait_serving(layout, kServing);
+  if (!serving) {
+    return Error{After::unknown,
+                 fmt::format("no region serves the public ingress {} after {} s ({}); understudy "
+                             "status and logs say why",
+                             layout.edge_http().text(), kServing.count(), serving.error().what)};
+  }
+  progress(fmt::format("{} is active; http://{}", *serving, layout.edge_http().text()));
+  return Done{};
+}
+
+Result<Done> down(const Layout& layout, bool remove_data, const Progress& progress) {
+  auto domains = layout.domains();
+  std::reverse(domains.begin(), domains.end());
+  std::vector<process::Identity> supervisors;
+  for (const DomainPlace& place : domains) {
+    const auto who = process::identify(supervisor_of(place.folder));
+    if (!who || who->pid <= 0) continue;
+    progress("stopping " + place.name);
+    process::thaw(process::members(
+        {.supervisor = who->pid, .directory = place.folder}));  // a drill may have frozen it
+    kill(who->pid, SIGTERM);
+    supervisors.push_back(*who);
+  }
+  for (const auto& who : supervisors) (void)process::wait_gone(who, kSupervisorEnd);
+  // Whatever lost its supervisor still works below the data folder.
+  auto swept =
+      process::kill_all({.supervisor = 0, .directory = layout.data()}, std::chrono::seconds(10));
+  if (!swept) return swept.error();
+  if (!swept->empty())
+    progress(fmt::format("ended {} processes that had lost their supervisor", swept->size()));
+  if (auto removed = file::remove_tree(layout.memory()); !removed) return removed;
+  return remove_data ? file::remove_tree(layout.data()) : Result<Done>(Done{});
+}
+
+}  // namespace understudy

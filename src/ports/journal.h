@@ -1,0 +1,43 @@
+#pragma once
+// Where executions are written down before anything of them is done.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+
+namespace understudy {
+
+/// An execution as it was started. Everything that a replay needs besides its events.
+struct ExecutionEntry {
+  std::string name;
+  std::string
+      document;  ///< the workflow's text, so that a new version does not change a running one
+  std::uint64_t seed = 0;
+  WallTime started{};
+  std::string status = "RUNNING";  ///< as Step Functions writes it
+};
+
+/// Thread-safe. What a call has answered is on the disk.
+class Journal {
+ public:
+  virtual ~Journal() = default;
+
+  /// Error, unchanged_final: an execution of that name exists.
+  [[nodiscard]] virtual Result<Done> begin(const ExecutionEntry& entry) = 0;
+  /// Appends events, each the JSON text of one history event, all or none; `first_id` is the first
+  /// one's id. Appending what is there already changes nothing.
+  [[nodiscard]] virtual Result<Done> append(const std::string& execution, std::uint64_t first_id,
+                                            const std::vector<std::string>& events) = 0;
+  [[nodiscard]] virtual Result<Done> finish(const std::string& execution,
+                                            const std::string& status) = 0;
+
+  /// Oldest first.
+  [[nodiscard]] virtual Result<std::vector<ExecutionEntry>> executions() = 0;
+  [[nodiscard]] virtual Result<std::vector<std::string>> events(const std::string& execution) = 0;
+};
+
+}  // namespace understudy

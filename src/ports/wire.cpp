@@ -1,0 +1,289 @@
+#include "ports/wire.h"
+
+#include <boost/json/parse.hpp>
+#include <type_traits>
+
+namespace understudy::wire {
+
+namespace json = boost::json;
+
+namespace {
+
+/// Reads members one after the other; once one is missing or of another type, the whole is
+/// malformed.
+class Reader {
+ public:
+  explicit Reader(const json::object& object) : object_(object) {}
+
+  Reader& operator()(std::string_view key, std::string& into) {
+    if (const json::value* found = need(key)) {
+      if (found->is_string()) {
+        into = found->get_string();
+      } else {
+        good_ = false;
+      }
+    }
+    return *this;
+  }
+  Reader& operator()(std::string_view key, bool& into) {
+    if (const json::value* found = need(key)) {
+      if (found->is_bool()) {
+        into = found->get_bool();
+      } else {
+        good_ = false;
+      }
+    }
+    return *this;
+  }
+  template <class Whole>
+  requires std::is_integral_v<Whole> Reader& operator()(std::string_view key, Whole& into) {
+    if (const json::value* found = need(key)) {
+      boost::system::error_code error;
+      const auto number = found->is_number() ? found->to_number<Whole>(error) : Whole{};
+      if (!found->is_number() || error) {
+        good_ = false;
+      } else {
+        into = number;
+      }
+    }
+    return *this;
+  }
+  Reader& operator()(std::string_view key, WallTime& into) {
+    std::int64_t nanoseconds = 0;
+    (*this)(key, nanoseconds);
+    into = WallTime(Duration(nanoseconds));
+    return *this;
+  }
+  /// A member that may be absent or null.
+  template <class Value>
+  Reader& optional(std::string_view key, std::optional<Value>& into) {
+    const json::value* found = object_.if_contains(key);
+    if (found == nullptr || found->is_null()) return *this;
+    Value value{};
+    (*this)(key, value);
+    into = value;
+    return *this;
+  }
+  /// None if it is missing or not an object.
+  const json::object* object(std::string_view key) {
+    const json::value* found = need(key);
+    if (found != nullptr && found->is_object()) return &found->get_object();
+    good_ = false;
+    return nullptr;
+  }
+
+  [[nodiscard]] bool good() const { return good_; }
+  void fail_unless(bool well) { good_ = good_ && well; }
+
+ private:
+  const json::value* need(std::string_view key) {
+    const json::value* found = object_.if_contains(key);
+    if (found == nullptr) good_ = false;
+    return found;
+  }
+
+  const json::object& object_;
+  bool good_ = true;
+};
+
+std::int64_t nanoseconds(WallTime time) { return time.time_since_epoch().count(); }
+
+template <class Value>
+std::optional<Value> if_good(const Reader& reader, Value value) {
+  if (!reader.good()) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+std::optional<json::object> parse_object(std::string_view text) {
+  if (text.size() > (1U << 20)) return std::nullopt;
+  boost::system::error_code error;
+  json::value value = json::parse(text, error);
+  if (error || !value.is_object()) return std::nullopt;
+  return std::move(value.get_object());
+}
+
+json::object to_json(const Record& record) {
+  const Transition& transition = record.transition;
+  json::object object{{"version", record.version},
+                      {"nonce", record.nonce},
+                      {"epoch", record.epoch},
+                      {"active", record.active},
+                      {"term", record.term},
+                      {"lease",
+                       {{"serial", record.lease.serial},
+                        {"revoked", record.lease.revoked},
+                        {"endless", record.lease.endless}}},
+                      {"grantors", json::array(record.grantors.begin(), record.grantors.end())},
+                      {"transition",
+                       {{"number", transition.number},
+                        {"execution", transition.execution},
+                        {"kind", to_string(transition.kind)},
+                        {"target", transition.target},
+                        {"phase", to_string(transition.phase)},
+                        {"attested", transition.attested}}}};
+  object["standby"] = record.standby ? json::value(*record.standby) : json::value(nullptr);
+  return object;
+}
+
+std::optional<Record> record_from(const json::object& object) {
+  Record record;
+  Reader read(object);
+  read("version", record.version)("nonce", record.nonce)("epoch", record.epoch)(
+      "active", record.active)("term", record.term);
+  read.optional("standby", record.standby);
+  if (const json::object* lease = read.object("lease")) {
+    Reader inner(*lease);
+    inner("serial", record.lease.serial)("revoked", record.lease.revoked)("endless",
+                                                                          record.lease.endless);
+    read.fail_unless(inner.good());
+  }
+  if (const json::object* transition = read.object("transition")) {
+    Reader inner(*transition);
+    std::string kind;
+    std::string phase;
+    inner("number", record.transition.number)("execution", record.transition.execution)(
+        "kind", kind)("target", record.transition.target)("phase", phase)(
+        "attested", record.transition.attested);
+    const auto known_kind = transition_kind_from(kind);
+    const auto known_phase = phase_from(phase);
+    read.fail_unless(inner.good() && known_kind && known_phase);
+    record.transition.kind = known_kind.value_or(TransitionKind::failover);
+    record.transition.phase = known_phase.value_or(Phase::none);
+  }
+  const json::value* grantors = object.if_contains("grantors");
+  read.fail_unless(grantors != nullptr && grantors->is_array());
+  if (!read.good()) return std::nullopt;
+  for (const json::value& grantor : grantors->get_array()) {
+    if (!grantor.is_string()) return std::nullopt;
+    record.grantors.emplace_back(grantor.get_string());
+  }
+  return record;
+}
+
+json::object to_json(const Sighting& sighting) {
+  return {{"path", sighting.path},
+          {"ready", sighting.ready},
+          {"services", sighting.services},
+          {"database", sighting.database},
+          {"detail", sighting.detail}};
+}
+
+std::optional<Sighting> sighting_from(const json::object& object) {
+  Sighting sighting;
+  Reader read(object);
+  read("path", sighting.path)("ready", sighting.ready)("services", sighting.services)(
+      "database", sighting.database)("detail", sighting.detail);
+  return if_good(read, sighting);
+}
+
+json::object to_json(const DatabaseState& state) {
+  json::object object{{"role", to_string(state.role)}, {"timeline", state.timeline},
+                      {"written", state.written},      {"replayed", state.replayed},
+                      {"streaming", state.streaming},  {"epoch", state.epoch}};
+  if (state.newest_commit) object["newest_commit_ns"] = nanoseconds(*state.newest_commit);
+  return object;
+}
+
+std::optional<DatabaseState> database_state_from(const json::object& object) {
+  DatabaseState state;
+  Reader read(object);
+  std::string role;
+  read("role", role)("timeline", state.timeline)("written", state.written)(
+      "replayed", state.replayed)("streaming", state.streaming)("epoch", state.epoch);
+  read.optional("newest_commit_ns", state.newest_commit);
+  read.fail_unless(role == "primary" || role == "standby");
+  state.role = role == "primary" ? DatabaseRole::primary : DatabaseRole::standby;
+  return if_good(read, state);
+}
+
+json::object to_json(const FenceAck& ack) {
+  json::object object{{"term", ack.term}, {"at_ns", nanoseconds(ack.at)}};
+  if (ack.log_end) object["log_end"] = *ack.log_end;
+  return object;
+}
+
+std::optional<FenceAck> fence_ack_from(const json::object& object) {
+  FenceAck ack;
+  Reader read(object);
+  read("term", ack.term)("at_ns", ack.at);
+  read.optional("log_end", ack.log_end);
+  return if_good(read, ack);
+}
+
+json::object to_json(const AgentStatus& status) {
+  json::object object{{"region", status.region},
+                      {"incarnation", status.incarnation},
+                      {"term", status.term},
+                      {"epoch", status.epoch},
+                      {"fenced_term", status.fenced_term},
+                      {"writable", status.writable},
+                      {"endless", status.endless},
+                      {"lease_rest_ms", status.lease_rest_ms},
+                      {"note", status.note}};
+  if (status.database) object["database"] = to_json(*status.database);
+  json::object running;
+  for (const auto& [service, count] : status.running) running[service] = count;
+  object["running"] = std::move(running);
+  return object;
+}
+
+std::optional<AgentStatus> agent_status_from(const json::object& object) {
+  AgentStatus status;
+  Reader read(object);
+  read("region", status.region)("incarnation", status.incarnation)("term", status.term)(
+      "epoch", status.epoch)("fenced_term", status.fenced_term)("writable", status.writable)(
+      "endless", status.endless)("lease_rest_ms", status.lease_rest_ms)("note", status.note);
+  if (const json::value* database = object.if_contains("database")) {
+    read.fail_unless(database->is_object());
+    if (database->is_object()) status.database = database_state_from(database->get_object());
+    read.fail_unless(status.database.has_value());
+  }
+  if (const json::object* running = read.object("running")) {
+    Reader counts(*running);
+    for (const auto& member : *running) counts(member.key(), status.running[member.key()]);
+    read.fail_unless(counts.good());
+  }
+  return if_good(read, status);
+}
+
+json::object to_json(const PromoteOrder& order) {
+  return {{"transition", order.transition}, {"epoch", order.epoch}};
+}
+
+std::optional<PromoteOrder> promote_order_from(const json::object& object) {
+  PromoteOrder order;
+  Reader read(object);
+  read("transition", order.transition)("epoch", order.epoch);
+  return if_good(read, order);
+}
+
+json::object to_json(const ScaleOrder& order) {
+  return {{"epoch", order.epoch}, {"service", order.service}, {"count", order.count}};
+}
+
+std::optional<ScaleOrder> scale_order_from(const json::object& object) {
+  ScaleOrder order;
+  Reader read(object);
+  read("epoch", order.epoch)("service", order.service)("count", order.count);
+  return if_good(read, order);
+}
+
+json::object to_json(const Error& error) {
+  return {{"after", to_string(error.after)}, {"what", error.what}};
+}
+
+Error error_from(const json::object& object) {
+  Error error;  // what cannot be read is unknown
+  std::string after;
+  Reader read(object);
+  read("after", after)("what", error.what);
+  if (!read.good()) return {After::unknown, "the answer could not be understood"};
+  for (const After candidate : {After::unchanged_final, After::unchanged_retry}) {
+    if (after == to_string(candidate)) error.after = candidate;
+  }
+  return error;
+}
+
+}  // namespace understudy::wire

@@ -1,0 +1,152 @@
+#include "states/data.h"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+#include <cmath>
+
+namespace understudy::states {
+namespace {
+
+void append_string(std::string& out, std::string_view text) {
+  out += '"';
+  for (const char c : text) {
+    switch (c) {
+      case '"': out += "\\\""; break;
+      case '\\': out += "\\\\"; break;
+      case '\n': out += "\\n"; break;
+      case '\r': out += "\\r"; break;
+      case '\t': out += "\\t"; break;
+      case '\b': out += "\\b"; break;
+      case '\f': out += "\\f"; break;
+      default:
+        if (static_cast<unsigned char>(c) < 0x20) {
+          fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
+        } else {
+          out += c;
+        }
+    }
+  }
+  out += '"';
+}
+
+/// Boost.JSON writes 4.3 as 4.3E0, which people would have to read in histories and in the texts
+/// that States.Format makes.
+void append_double(std::string& out, double number) {
+  if (!std::isfinite(number)) {
+    out += "null";
+    return;
+  }
+  const auto start = out.size();
+  fmt::format_to(std::back_inserter(out), "{}", number);
+  if (out.find_first_of(".e", start) == std::string::npos) out += ".0";
+}
+
+void append(std::string& out, const json::value& value) {
+  switch (value.kind()) {
+    case json::kind::null: out += "null"; break;
+    case json::kind::bool_: out += value.get_bool() ? "true" : "false"; break;
+    case json::kind::int64: fmt::format_to(std::back_inserter(out), "{}", value.get_int64()); break;
+    case json::kind::uint64:
+      fmt::format_to(std::back_inserter(out), "{}", value.get_uint64());
+      break;
+    case json::kind::double_: append_double(out, value.get_double()); break;
+    case json::kind::string: append_string(out, value.get_string()); break;
+    case json::kind::array: {
+      out += '[';
+      const char* comma = "";
+      for (const auto& element : value.get_array()) {
+        out += comma;
+        append(out, element);
+        comma = ",";
+      }
+      out += ']';
+      break;
+    }
+    case json::kind::object: {
+      out += '{';
+      const char* comma = "";
+      for (const auto& [key, member] : value.get_object()) {
+        out += comma;
+        append_string(out, key);
+        out += ':';
+        append(out, member);
+        comma = ",";
+      }
+      out += '}';
+      break;
+    }
+  }
+}
+
+}  // namespace
+
+std::string to_text(const json::value& value) {
+  std::string out;
+  append(out, value);
+  return out;
+}
+
+std::optional<json::value> parse_json(std::string_view text) {
+  boost::system::error_code failed;
+  json::parse_options options;
+  options.max_depth = 256;
+  auto value = json::parse({text.data(), text.size()}, failed, {}, options);
+  if (failed) return std::nullopt;
+  return value;
+}
+
+bool same_json(const json::value& one, const json::value& other) {
+  if (one.is_number() && other.is_number()) {
+    if (!one.is_double() && !other.is_double()) return one == other;
+    return one.to_number<double>() == other.to_number<double>();
+  }
+  if (one.kind() != other.kind()) return false;
+  if (one.is_array()) {
+    const auto& left = one.get_array();
+    const auto& right = other.get_array();
+    if (left.size() != right.size()) return false;
+    for (std::size_t i = 0; i < left.size(); ++i) {
+      if (!same_json(left[i], right[i])) return false;
+    }
+    return true;
+  }
+  if (one.is_object()) {
+    const auto& left = one.get_object();
+    const auto& right = other.get_object();
+    if (left.size() != right.size()) return false;
+    for (const auto& [key, member] : left) {
+      const auto* found = right.if_contains(key);
+      if (found == nullptr || !same_json(member, *found)) return false;
+    }
+    return true;
+  }
+  return one == other;
+}
+
+namespace {
+
+std::shared_ptr<const json::value> shared_null() {
+  static const auto null = std::make_shared<const json::value>(nullptr);
+  return null;
+}
+
+}  // namespace
+
+Data::Data() : value_(shared_null()) {}
+
+Data::Data(json::value value) : value_(std::make_shared<const json::value>(std::move(value))) {}
+
+const std::string& Data::text() const {
+  if (!text_) text_ = std::make_shared<const std::string>(to_text(*value_));
+  return *text_;
+}
+
+Data Data::part(const json::value& inside) const {
+  if (&inside == value_.get()) return *this;
+  Data part;
+  part.value_ = std::shared_ptr<const json::value>(value_, &inside);
+  return part;
+}
+
+}  // namespace understudy::states

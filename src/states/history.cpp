@@ -1,0 +1,113 @@
+#include "states/history.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/json.hpp>
+
+namespace understudy::states {
+namespace {
+
+constexpr std::array<std::string_view, 45> kNames{
+    "ExecutionStarted",
+    "ExecutionSucceeded",
+    "ExecutionFailed",
+    "ExecutionAborted",
+    "ExecutionTimedOut",
+    "TaskStateEntered",
+    "TaskStateExited",
+    "TaskStateAborted",
+    "PassStateEntered",
+    "PassStateExited",
+    "ChoiceStateEntered",
+    "ChoiceStateExited",
+    "WaitStateEntered",
+    "WaitStateExited",
+    "WaitStateAborted",
+    "SucceedStateEntered",
+    "SucceedStateExited",
+    "FailStateEntered",
+    "ParallelStateEntered",
+    "ParallelStateStarted",
+    "ParallelStateSucceeded",
+    "ParallelStateFailed",
+    "ParallelStateAborted",
+    "ParallelStateExited",
+    "MapStateEntered",
+    "MapStateStarted",
+    "MapStateSucceeded",
+    "MapStateFailed",
+    "MapStateAborted",
+    "MapStateExited",
+    "MapIterationStarted",
+    "MapIterationSucceeded",
+    "MapIterationFailed",
+    "MapIterationAborted",
+    "TaskScheduled",
+    "TaskStarted",
+    "TaskSubmitted",
+    "TaskSucceeded",
+    "TaskFailed",
+    "TaskTimedOut",
+    "LambdaFunctionScheduled",
+    "LambdaFunctionStarted",
+    "LambdaFunctionSucceeded",
+    "LambdaFunctionFailed",
+    "LambdaFunctionTimedOut",
+};
+static_assert(kNames.size() == static_cast<std::size_t>(EventType::lambda_function_timed_out) + 1);
+static_assert(std::ranges::none_of(kNames, &std::string_view::empty));
+
+Error unreadable(std::string_view what) {
+  return {After::unchanged_final, fmt::format("a history event {}", what)};
+}
+
+}  // namespace
+
+std::string_view to_string(EventType type) { return kNames[static_cast<std::size_t>(type)]; }
+
+std::optional<EventType> event_type_named(std::string_view name) {
+  const auto found = std::ranges::find(kNames, name);
+  if (found == kNames.end()) return std::nullopt;
+  return static_cast<EventType>(found - kNames.begin());
+}
+
+boost::json::object to_json(const HistoryEvent& event) {
+  const auto type = to_string(event.type);
+  boost::json::object object;
+  object["timestamp"] = format_wall(event.timestamp);
+  object["type"] = boost::json::string_view(type.data(), type.size());
+  object["id"] = event.id;
+  object["previousEventId"] = event.previous_id;
+  for (const auto& [name, details] : event.details) object[name] = details;
+  return object;
+}
+
+Result<HistoryEvent> event_from_json(const boost::json::value& value) {
+  const auto* object = value.if_object();
+  if (object == nullptr) return unreadable("must be an object");
+  HistoryEvent event;
+  for (const auto& [key, member] : *object) {
+    const auto* text = member.if_string();
+    if (key == "timestamp") {
+      const auto time = text == nullptr ? std::nullopt : parse_wall({text->data(), text->size()});
+      if (!time) return unreadable("must have an RFC 3339 \"timestamp\"");
+      event.timestamp = *time;
+    } else if (key == "type") {
+      const auto type =
+          text == nullptr ? std::nullopt : event_type_named({text->data(), text->size()});
+      if (!type) return unreadable("must have a known \"type\"");
+      event.type = *type;
+    } else if (key == "id" || key == "previousEventId") {
+      if (!member.is_int64() && !member.is_uint64()) return unreadable("must have numbers as ids");
+      (key == "id" ? event.id : event.previous_id) = member.to_number<std::uint64_t>();
+    } else {
+      event.details[key] = member;
+    }
+  }
+  if (event.id == 0) return unreadable("must have an \"id\" of at least 1");
+  return event;
+}
+
+}  // namespace understudy::states

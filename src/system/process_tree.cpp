@@ -1,0 +1,153 @@
+#include "system/process_tree.h"
+
+#include <dirent.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <climits>
+#include <fstream>
+#include <map>
+#include <set>
+#include <thread>
+
+namespace understudy::process {
+
+namespace {
+
+struct Seen {
+  pid_t parent = 0;
+  char state = '?';
+};
+
+std::map<pid_t, Seen> all_processes() {
+  std::map<pid_t, Seen> all;
+  DIR* folder = opendir("/proc");
+  if (folder == nullptr) return all;
+  while (const dirent* entry = readdir(folder)) {
+    const int pid = std::atoi(entry->d_name);
+    if (pid <= 0) continue;
+    std::ifstream file(fmt::format("/proc/{}/stat", pid));
+    std::string line;
+    if (!std::getline(file, line)) continue;
+    const auto after_name = line.rfind(')');
+    if (after_name == std::string::npos) continue;
+    Seen seen;
+    if (std::sscanf(line.c_str() + after_name + 2, "%c %d", &seen.state, &seen.parent) == 2)
+      all[pid] = seen;
+  }
+  closedir(folder);
+  return all;
+}
+
+bool runs_below(pid_t pid, const std::string& directory) {
+  if (directory.empty()) return false;
+  char path[PATH_MAX];
+  const ssize_t length = readlink(fmt::format("/proc/{}/cwd", pid).c_str(), path, sizeof path - 1);
+  if (length <= 0) return false;
+  const std::string_view cwd(path, static_cast<std::size_t>(length));
+  if (!cwd.starts_with(directory)) return false;
+  // Also when the folder is gone: the kernel then adds " (deleted)".
+  return cwd.size() == directory.size() || cwd[directory.size()] == '/' ||
+         cwd[directory.size()] == ' ';
+}
+
+bool descends(pid_t pid, pid_t ancestor, const std::map<pid_t, Seen>& all) {
+  for (int depth = 0; pid > 1 && depth < 1000; ++depth) {
+    if (pid == ancestor) return true;
+    const auto found = all.find(pid);
+    if (found == all.end()) return false;
+    pid = found->second.parent;
+  }
+  return false;
+}
+
+struct Member {
+  Identity who;
+  bool stopped = false;
+};
+
+std::vector<Member> look(const Domain& domain) {
+  std::vector<Member> found;
+  const auto all = all_processes();
+  for (const auto& [pid, seen] : all) {
+    if (pid == getpid() || seen.state == 'Z' || seen.state == 'X') continue;
+    const bool ours = (domain.supervisor > 0 && descends(pid, domain.supervisor, all)) ||
+                      runs_below(pid, domain.directory);
+    if (!ours) continue;
+    if (const auto who = identify(pid))
+      found.push_back({*who, seen.state == 'T' || seen.state == 't'});
+  }
+  return found;
+}
+
+}  // namespace
+
+std::vector<Identity> members(const Domain& domain) {
+  std::vector<Identity> who;
+  for (const Member& member : look(domain)) who.push_back(member.who);
+  return who;
+}
+
+Result<std::vector<Identity>> freeze(const Domain& domain, std::chrono::milliseconds timeout) {
+  const auto give_up = std::chrono::steady_clock::now() + timeout;
+  // The supervisor first, or it would restart what seems to hang.
+  if (domain.supervisor > 0) kill(domain.supervisor, SIGSTOP);
+  std::vector<Member> found;
+  while (true) {
+    found = look(domain);
+    const bool quiet = std::all_of(found.begin(), found.end(),
+                                   [](const Member& member) { return member.stopped; });
+    if (quiet) break;
+    if (std::chrono::steady_clock::now() >= give_up) {
+      return Error{After::unknown,
+                   fmt::format("processes below {} did not all stop", domain.directory)};
+    }
+    for (const Member& member : found) {
+      if (!member.stopped) kill(member.who.pid, SIGSTOP);
+    }
+    std::this_thread::sleep_for(std::chrono::microseconds(200));
+  }
+  std::vector<Identity> frozen;
+  for (const Member& member : found) frozen.push_back(member.who);
+  return frozen;
+}
+
+void thaw(const std::vector<Identity>& frozen) {
+  for (const Identity& who : frozen) {
+    if (alive(who)) kill(who.pid, SIGCONT);
+  }
+}
+
+Result<std::vector<Identity>> kill_all(const Domain& domain, std::chrono::milliseconds timeout) {
+  const auto give_up = std::chrono::steady_clock::now() + timeout;
+  std::set<pid_t> known;
+  std::vector<Identity> killed;
+  if (domain.supervisor > 0) kill(domain.supervisor, SIGSTOP);
+  // Stop until nobody new is found (a stopped process forks no more), then kill all at once.
+  for (bool grew = true; grew;) {
+    grew = false;
+    for (const Member& member : look(domain)) {
+      kill(member.who.pid, SIGSTOP);
+      if (!known.insert(member.who.pid).second) continue;
+      killed.push_back(member.who);
+      grew = true;
+    }
+  }
+  for (const Identity& who : killed) kill(who.pid, SIGKILL);
+  while (true) {
+    std::vector<Identity> left = members(domain);
+    for (const Identity& who : killed) {
+      if (alive(who)) left.push_back(who);
+    }
+    if (left.empty()) return killed;
+    if (std::chrono::steady_clock::now() >= give_up) {
+      return Error{After::unknown, fmt::format("{} processes below {} are still there", left.size(),
+                                               domain.directory)};
+    }
+    for (const Identity& who : left) kill(who.pid, SIGKILL);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
+}  // namespace understudy::process

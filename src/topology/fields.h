@@ -1,0 +1,132 @@
+#pragma once
+// Every setting of understudy.yaml, once: its name, its bounds, whether it must be there. The YAML
+// reader, the checks, and JSON in both directions are visitors of this list, so none can forget
+// one.
+
+#include "topology/topology.h"
+
+namespace understudy {
+
+enum class Need : bool { optional, required };
+
+struct LengthBounds {
+  Duration least, most;
+};
+
+struct CountBounds {
+  unsigned least, most;
+};
+
+/// What a text must look like.
+enum class TextRule {
+  any,
+  name,        ///< usable as host and as file name
+  address,     ///< IPv4, loopback
+  url_path,    ///< begins with '/', no spaces
+  identifier,  ///< of PostgreSQL, without quotes
+  file,        ///< a path; '~' is not expanded
+  user,        ///< of the operating system
+};
+
+/// Postures in which a standby region runs nothing; in the others it runs as much as the active
+/// one unless told otherwise.
+constexpr bool stands_by_empty(Posture posture) {
+  return posture == Posture::edge_cached || posture == Posture::scaled_on_failover ||
+         posture == Posture::active_only;
+}
+
+inline void assume_standby_instances(Service& service) {
+  service.instances_standby = stands_by_empty(service.posture) ? 0 : service.instances_active;
+}
+inline void assume_standby_instances(const Service& /*service*/) {}
+
+template <class Visitor, class S>
+void visit_service(Visitor& visit, S& service) {
+  visit.texts("command", service.command);
+  visit.pairs("environment", service.environment);
+  visit.flag("listens", service.listens);
+  visit.text("ready_path", service.ready_path, Need::optional, TextRule::url_path);
+  visit.text("live_path", service.live_path, Need::optional, TextRule::url_path);
+  visit.choice("ingress", service.ingress);
+  visit.choice("posture", service.posture);
+  visit.count("instances_active", service.instances_active, CountBounds{1, 64});
+  assume_standby_instances(service);
+  visit.count("instances_standby", service.instances_standby, CountBounds{0, 64});
+}
+
+template <class Visitor, class D>
+void visit_database(Visitor& visit, D& database) {
+  visit.text("name", database.name, Need::optional, TextRule::identifier);
+  visit.text("application_role", database.application_role, Need::optional, TextRule::identifier);
+  visit.optional_text("schema_file", database.schema_file, TextRule::file);
+  visit.choice("replication", database.replication);
+  visit.count("connections_max", database.connections_max, CountBounds{20, 5000});
+}
+
+template <class Visitor, class L>
+void visit_lease(Visitor& visit, L& lease) {
+  using namespace std::chrono_literals;
+  visit.length("ttl", lease.ttl, LengthBounds{500ms, 60s});
+  visit.length("renew_interval", lease.renew_interval, LengthBounds{50ms, 20s});
+  visit.length("margin", lease.margin, LengthBounds{1ms, 60s});
+  visit.length("answer_max", lease.answer_max, LengthBounds{1ms, 10s});
+  visit.count("clock_drift_ppm_max", lease.clock_drift_ppm_max, CountBounds{1, 100'000});
+}
+
+template <class Visitor, class P>
+void visit_probe(Visitor& visit, P& probe) {
+  using namespace std::chrono_literals;
+  visit.length("interval", probe.interval, LengthBounds{20ms, 60s});
+  visit.length("timeout", probe.timeout, LengthBounds{20ms, 60s});
+  visit.count("failures", probe.failures, CountBounds{1, 100});
+  visit.length("patience", probe.patience, LengthBounds{100ms, 1h});
+}
+
+template <class Visitor, class P>
+void visit_policy(Visitor& visit, P& policy) {
+  using namespace std::chrono_literals;
+  visit.choice("automatic_failover", policy.automatic_failover);
+  visit.length("lag_budget", policy.lag_budget, LengthBounds{0s, 24h});
+  visit.choice("over_budget", policy.over_budget);
+}
+
+template <class Visitor, class O>
+void visit_objectives(Visitor& visit, O& objectives) {
+  using namespace std::chrono_literals;
+  visit.length("rto", objectives.rto, LengthBounds{1ms, 24h});
+  visit.length("rto_full", objectives.rto_full, LengthBounds{1ms, 24h});
+  visit.length("rpo", objectives.rpo, LengthBounds{0s, 24h});
+}
+
+template <class Visitor, class L>
+void visit_local(Visitor& visit, L& local) {
+  visit.text("data", local.data, Need::optional, TextRule::file);
+  visit.count("port_base", local.port_base, CountBounds{1024, 60'000});
+  visit.text("run_as", local.run_as, Need::optional, TextRule::user);
+}
+
+template <class Visitor, class T>
+void visit_topology(Visitor& visit, T& topology) {
+  visit.text("platform", topology.platform, Need::required, TextRule::name);
+  visit.named("regions", topology.regions, [](auto& inner, auto& region) {
+    inner.text("address", region.address, Need::required, TextRule::address);
+  });
+  visit.text("home", topology.home, Need::required, TextRule::any);
+  visit.group("witness", [&](auto& inner) {
+    inner.text("address", topology.witness_address, Need::optional, TextRule::address);
+  });
+  visit.group("edge", [&](auto& inner) {
+    inner.text("address", topology.edge_address, Need::optional, TextRule::address);
+  });
+  visit.named("services", topology.services,
+              [](auto& inner, auto& service) { visit_service(inner, service); });
+  visit.group("database", [&](auto& inner) { visit_database(inner, topology.database); });
+  visit.flag("redis", topology.redis);
+  visit.group("lease", [&](auto& inner) { visit_lease(inner, topology.lease); });
+  visit.group("probe", [&](auto& inner) { visit_probe(inner, topology.probe); });
+  visit.group("policy", [&](auto& inner) { visit_policy(inner, topology.policy); });
+  visit.group("objectives", [&](auto& inner) { visit_objectives(inner, topology.objectives); });
+  visit.group("local", [&](auto& inner) { visit_local(inner, topology.local); });
+}
+
+}  // namespace understudy
