@@ -93,10 +93,14 @@ std::optional<std::int64_t> to_id(std::string_view text) {
 }  // namespace
 
 const Api::Route Api::kRoutes[] = {
-    {"POST", "/api/orders", &Api::buy},          {"GET", "/api/orders/", &Api::find_order},
-    {"POST", "/api/holds", &Api::hold},          {"DELETE", "/api/holds/", &Api::release},
-    {"GET", "/api/events", &Api::events},        {"GET", "/api/events/", &Api::seats},
-    {"GET", "/", &Api::page},                    {"GET", "/feed", &Api::feed},
+    {"POST", "/api/orders", &Api::buy},
+    {"GET", "/api/orders/", &Api::find_order},
+    {"POST", "/api/holds", &Api::hold},
+    {"DELETE", "/api/holds/", &Api::release},
+    {"GET", "/api/events", &Api::events},
+    {"GET", "/api/events/", &Api::seats},
+    {"GET", "/", &Api::page},
+    {"GET", "/feed", &Api::feed},
 };
 
 bool Api::is_health(const http::Request& request) {
@@ -185,8 +189,10 @@ http::Response Api::buy(const http::Request& request, std::string_view, WideEven
   if (!wish) return refusal(400, wish.error().what, event);
   wish->key = request.header("Idempotency-Key");
   if (!is_printable(wish->key))
-    return refusal(400, "the header Idempotency-Key is missing or wrong; expected 1 to 200 "
-                        "printable characters, the same for every try of one purchase", event);
+    return refusal(400,
+                   "the header Idempotency-Key is missing or wrong; expected 1 to 200 "
+                   "printable characters, the same for every try of one purchase",
+                   event);
   event.add("key", wish->key);
   const Permission permission = parts_.page.judge();
   event.add("epoch", permission.epoch);

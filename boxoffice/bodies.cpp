@@ -41,8 +41,8 @@ Result<std::optional<std::string>> text(const json::object& body, std::string_vi
   const json::string* found = value->if_string();
   if (found == nullptr || found->empty() || found->size() > kTextBytesMax ||
       std::string_view(found->data(), found->size()).find('\0') != std::string_view::npos)
-    return wrong(fmt::format("\"{}\" is wrong; expected a text of 1 to {} bytes", name,
-                             kTextBytesMax));
+    return wrong(
+        fmt::format("\"{}\" is wrong; expected a text of 1 to {} bytes", name, kTextBytesMax));
   return std::optional<std::string>(std::in_place, found->data(), found->size());
 }
 
@@ -122,8 +122,8 @@ std::string events_body(const std::vector<Event>& events) {
 std::string seats_body(std::int64_t event, const std::vector<SeatChange>& seats) {
   std::string out = fmt::format(R"({{"type":"snapshot","event":{},"seats":[)", event);
   for (const SeatChange& seat : seats)
-    fmt::format_to(std::back_inserter(out), R"({}[{},"{}",{}])",
-                   &seat == seats.data() ? "" : ",", seat.seat, seat.state, seat.version);
+    fmt::format_to(std::back_inserter(out), R"({}[{},"{}",{}])", &seat == seats.data() ? "" : ",",
+                   seat.seat, seat.state, seat.version);
   return out += "]}";
 }
 

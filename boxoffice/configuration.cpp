@@ -94,8 +94,7 @@ std::optional<Error> read_stores(const Environment& environment, Configuration& 
   }
   if (const std::string text = value(environment, "DATABASE_CONNECTIONS"); !text.empty()) {
     const auto connections = to_number<unsigned>(text, 1, 200);
-    if (!connections)
-      return wrong("DATABASE_CONNECTIONS", shown(text), "a number from 1 to 200");
+    if (!connections) return wrong("DATABASE_CONNECTIONS", shown(text), "a number from 1 to 200");
     into.connections = *connections;
     into.workers = 2 * *connections;
   }

@@ -13,8 +13,9 @@
 
 namespace understudy::boxoffice {
 
-/// Runs from construction to stop(). Each second's work begins by committing a claim of that second,
-/// so that the fence, which judges commits, judges this work too; without a lease nothing is tried.
+/// Runs from construction to stop(). Each second's work begins by committing a claim of that
+/// second, so that the fence, which judges commits, judges this work too; without a lease nothing
+/// is tried.
 class Cron {
  public:
   Cron(Orders& orders, SeatFeed& feed, const WriterPage& page, WideEvents& events,

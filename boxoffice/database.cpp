@@ -90,7 +90,7 @@ void DatabasePool::keep_full() {
     lock.lock();
     if (opened) {
       ++open_;
-      idle_.push_back(std::move(opened).value());
+      idle_.insert(idle_.begin(), std::move(opened).value());  // lent last, being cold
       available_.notify_one();
       retry = kRetryFirst;
       continue;

@@ -37,8 +37,7 @@ sigset_t take_signals() {
 }
 
 std::unique_ptr<WriterPage> open_page(const Configuration& configuration) {
-  if (configuration.unprotected)
-    return std::make_unique<WriterPage>(WriterPage::Unprotected{});
+  if (configuration.unprotected) return std::make_unique<WriterPage>(WriterPage::Unprotected{});
   return std::make_unique<WriterPage>(configuration.page);
 }
 
@@ -52,9 +51,8 @@ Result<std::unique_ptr<http::Server>> serve(const Configuration& configuration, 
   // Enough that a database that does not answer makes nobody's check queue for long.
   options.urgent_workers = 16;
   if (configuration.role == Role::api_cron)
-    return http::Server::start(options, [&api](const auto& request) {
-      return api.answer_health(request);
-    });
+    return http::Server::start(options,
+                               [&api](const auto& request) { return api.answer_health(request); });
   return http::Server::start(
       options, [&api](const auto& request) { return api.answer(request); },
       [&api](const auto& request, auto socket) { api.open_feed(request, std::move(socket)); });

@@ -27,28 +27,24 @@ Result<Sale> Orders::buy(const Wish& wish, const Permission& permission) {
                         {wish.key, number(wish.event), number(wish.seat), wish.buyer, wish.hold,
                          epoch_of(permission), region_});
   if (!rows) return rows.error();
-  return Sale{rows->at(0, 0),
-              text_or_empty(*rows, 1),
-              wish.event,
-              number_or_zero(*rows, 2),
-              number_or_zero(*rows, 3),
-              number_or_zero(*rows, 4),
+  return Sale{rows->at(0, 0),           text_or_empty(*rows, 1),  wish.event,
+              number_or_zero(*rows, 2), number_or_zero(*rows, 3), number_or_zero(*rows, 4),
               text_or_empty(*rows, 5)};
 }
 
 Result<Hold> Orders::hold(const Wish& wish, std::int64_t seconds, const std::string& token,
                           const Permission& permission) {
-  auto rows = pool_.run(
-      "hold",
-      "SELECT outcome, seat_held, version,"
-      " to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
-      " FROM hold($1, $2, $3, $4, $5, $6, $7)",
-      {token, number(wish.event), number(wish.seat), wish.buyer, number(seconds),
-       epoch_of(permission), region_});
+  auto rows =
+      pool_.run("hold",
+                "SELECT outcome, seat_held, version,"
+                " to_char(expires_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
+                " FROM hold($1, $2, $3, $4, $5, $6, $7)",
+                {token, number(wish.event), number(wish.seat), wish.buyer, number(seconds),
+                 epoch_of(permission), region_});
   if (!rows) return rows.error();
-  return Hold{rows->at(0, 0),           token,
-              wish.event,               number_or_zero(*rows, 1),
-              number_or_zero(*rows, 2), text_or_empty(*rows, 3)};
+  return Hold{
+      rows->at(0, 0),         token, wish.event, number_or_zero(*rows, 1), number_or_zero(*rows, 2),
+      text_or_empty(*rows, 3)};
 }
 
 Result<Hold> Orders::release(const std::string& token, const Permission& permission) {
@@ -57,18 +53,17 @@ Result<Hold> Orders::release(const std::string& token, const Permission& permiss
                         " FROM release($1, $2, $3)",
                         {token, epoch_of(permission), region_});
   if (!rows) return rows.error();
-  return Hold{rows->at(0, 0),           token,
-              number_or_zero(*rows, 1), number_or_zero(*rows, 2),
+  return Hold{rows->at(0, 0),           token, number_or_zero(*rows, 1), number_or_zero(*rows, 2),
               number_or_zero(*rows, 3), ""};
 }
 
 Result<Sale> Orders::find(const std::string& key) {
-  auto rows = pool_.run(
-      "find", "SELECT id, event, seat, epoch, region FROM orders WHERE key = $1", {key});
+  auto rows =
+      pool_.run("find", "SELECT id, event, seat, epoch, region FROM orders WHERE key = $1", {key});
   if (!rows) return rows.error();
   if (rows->empty()) return Sale{.outcome = "unsold"};
-  return Sale{"sold",           rows->at(0, 0), rows->number(0, 1), rows->number(0, 2), 0,
-              rows->number(0, 3), rows->at(0, 4)};
+  return Sale{"sold", rows->at(0, 0),     rows->number(0, 1), rows->number(0, 2),
+              0,      rows->number(0, 3), rows->at(0, 4)};
 }
 
 Result<bool> Orders::claim_tick(std::int64_t second, const std::string& instance,

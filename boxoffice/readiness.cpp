@@ -78,8 +78,7 @@ Readiness ReadinessCheck::look_at_database(const Permission& permission) {
   if (rows->at(0, 1) == "on") return not_ready("the database is read-only", permission.epoch);
   if (!asks_epoch) return {true, "", std::nullopt};
   const auto& row = rows->rows.front();
-  if (!row[2] || !row[3])
-    return not_ready("the database has no epoch row", permission.epoch);
+  if (!row[2] || !row[3]) return not_ready("the database has no epoch row", permission.epoch);
   if (*row[2] != std::to_string(*permission.epoch) || *row[3] != region_)
     return not_ready(fmt::format("the database belongs to epoch {} of {}, this process to epoch {} "
                                  "of {}",

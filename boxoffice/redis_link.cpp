@@ -49,8 +49,7 @@ RedisLink::~RedisLink() {
 }
 
 RedisLink::Context RedisLink::connect() const {
-  Context context(
-      redisConnectWithTimeout(address_.host.c_str(), address_.port, kConnectPatience));
+  Context context(redisConnectWithTimeout(address_.host.c_str(), address_.port, kConnectPatience));
   if (!context || context->err != 0) return nullptr;
   redisSetTimeout(context.get(), kAnswerPatience);
   if (!address_.password.empty() && !ask(context.get(), "AUTH %s", address_.password.c_str()))

@@ -57,15 +57,14 @@ void SeatFeed::join(std::int64_t event, std::shared_ptr<http::WebSocket> socket)
   }
   auto seats = catalog_.seats(event);
   if (!seats || seats->empty()) return reader->socket->close();
-  send_snapshot(event, reader, seats_body(event, *seats));
+  send_snapshot(*reader, seats_body(event, *seats));
 }
 
-void SeatFeed::send_snapshot(std::int64_t, const std::shared_ptr<Reader>& reader,
-                             const std::string& snapshot) {
+void SeatFeed::send_snapshot(Reader& reader, const std::string& snapshot) {
   const std::lock_guard lock(readers_mutex_);
-  reader->socket->send(snapshot);
-  for (auto& text : std::exchange(reader->early, {})) reader->socket->send(std::move(text));
-  reader->has_snapshot = true;
+  reader.socket->send(snapshot);
+  for (auto& text : std::exchange(reader.early, {})) reader.socket->send(std::move(text));
+  reader.has_snapshot = true;
 }
 
 void SeatFeed::deliver(std::int64_t event, const std::string& text) {
@@ -87,7 +86,7 @@ void SeatFeed::refresh() {
     auto seats = catalog_.seats(event);
     if (!seats) continue;
     const std::string snapshot = seats_body(event, *seats);
-    for (const auto& reader : readers) send_snapshot(event, reader, snapshot);
+    for (const auto& reader : readers) send_snapshot(*reader, snapshot);
   }
 }
 

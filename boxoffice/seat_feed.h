@@ -20,13 +20,13 @@
 
 namespace understudy::boxoffice {
 
-/// Thread-safe. A reader gets a snapshot, then changes; a change may come twice or late, its version
-/// says so. Changes reach the readers at this process from its own thread, and the region's other
-/// processes through Redis, when there is one: a lost Redis costs others their changes until it is
-/// back, upon which they get a new snapshot. Nothing here can fail or delay a sale.
+/// Thread-safe. A reader gets a snapshot, then changes; a change may come twice or late, its
+/// version says so. Changes reach the readers at this process from its own thread, and the region's
+/// other processes through Redis, when there is one: a lost Redis costs others their changes until
+/// it is back, upon which they get a new snapshot. Nothing here can fail or delay a sale.
 ///
-/// The feed belongs to the active region: when the page is closed all readers are sent away, so that
-/// they come back through the ingress to where seats are sold.
+/// The feed belongs to the active region: when the page is closed all readers are sent away, so
+/// that they come back through the ingress to where seats are sold.
 class SeatFeed {
  public:
   SeatFeed(Catalog& catalog, const WriterPage& page, const std::optional<RedisAddress>& redis,
@@ -53,8 +53,7 @@ class SeatFeed {
   void run();
   void deliver(std::int64_t event, const std::string& text);
   void refresh();
-  void send_snapshot(std::int64_t event, const std::shared_ptr<Reader>& reader,
-                     const std::string& snapshot);
+  void send_snapshot(Reader& reader, const std::string& snapshot);
   void drop_closed();
   void send_all_away();
 

@@ -31,8 +31,8 @@ Permission WriterPage::judge() const {
     return permission;
   }
   understudy_promise promise{};
-  const auto verdict = has_boot_id_ ? understudy_judge(look(), boot_id_, &promise)
-                                    : UNDERSTUDY_OTHER_BOOT;
+  const auto verdict =
+      has_boot_id_ ? understudy_judge(look(), boot_id_, &promise) : UNDERSTUDY_OTHER_BOOT;
   permission.open = verdict == UNDERSTUDY_OPEN;
   permission.reason = understudy_verdict_text(verdict);
   if (verdict == UNDERSTUDY_NO_PAGE || verdict == UNDERSTUDY_TORN) return permission;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <boost/json/serialize.hpp>
+#include <boost/json/value_to.hpp>
 #include <map>
 
 #include "cli/commands.h"

@@ -1,7 +1,6 @@
 // validate, up, down, logs.
 
 #include <fmt/format.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -22,23 +21,6 @@ namespace {
 void say(const std::string& line) {
   fmt::print("{}\n", line);
   std::fflush(stdout);
-}
-
-/// Runs `work` as the user in a child, since nobody becomes root again; here if there is no user.
-Exit as_user(const std::optional<User>& user, const std::function<Exit()>& work) {
-  if (!user) return work();
-  std::fflush(nullptr);
-  const pid_t pid = fork();
-  if (pid < 0) return fail("up", "fork failed", Exit::machine);
-  if (pid == 0) {
-    const auto became = become(*user);
-    const Exit status = became ? work() : fail("up", became.error().what, Exit::machine);
-    std::fflush(nullptr);
-    _exit(static_cast<int>(status));
-  }
-  int status = 0;
-  waitpid(pid, &status, 0);
-  return WIFEXITED(status) ? static_cast<Exit>(WEXITSTATUS(status)) : Exit::machine;
 }
 
 }  // namespace
@@ -73,18 +55,9 @@ Exit validate_command(const Where& where) {
 Exit up_command(const Where& where) {
   const auto topology = load_or_explain(where);
   if (!topology) return Exit::usage;
-  const auto programs = find_programs();
-  if (!programs) return fail("up", programs.error().what, Exit::machine);
-  const auto user = user_to_run_as(topology->local.run_as);
-  if (!user) return fail("up", user.error().what, Exit::machine);
   const Layout layout(*topology, data_folder(where, *topology));
-  if (auto deployed = deploy(layout, where.own_program, *user); !deployed) {
-    return fail("up", deployed.error().what, Exit::machine);
-  }
-  return as_user(*user, [&] {
-    const auto done = up(layout, *programs, say);
-    return done ? Exit::ok : fail("up", done.error().what, exit_for(done.error()));
-  });
+  const auto done = up(layout, where.own_program, say);
+  return done ? Exit::ok : fail("up", done.error().what, exit_for(done.error()));
 }
 
 Exit down_command(const Where& where, bool keep_data) {

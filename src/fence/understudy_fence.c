@@ -250,6 +250,8 @@ void _PG_init(void) {
   if (understudy_read_boot_id(boot_id) != 0)
     ereport(FATAL, (errmsg("understudy_fence: the kernel does not say its boot id: %m")));
   define_settings();
+  if (page_path[0] == '\0')
+    ereport(WARNING, (errmsg("understudy_fence.page is not set: every write will be refused")));
   RegisterXactCallback(on_transaction, NULL);
   next_utility = ProcessUtility_hook;
   ProcessUtility_hook = on_utility;

@@ -51,6 +51,7 @@ wal_level = replica
 wal_log_hints = on
 hot_standby = on
 hot_standby_feedback = on
+track_commit_timestamp = on
 max_wal_senders = 10
 max_replication_slots = 10
 max_slot_wal_keep_size = 4GB
@@ -174,6 +175,14 @@ std::string understudy_conninfo(const Layout& layout, const std::string& region,
   return fmt::format(
       "host={} port={} user=understudy dbname={} password={} application_name=understudy",
       server.address, server.port, layout.topology().database.name, secrets.understudy_role);
+}
+
+std::string superuser_conninfo(const Layout& layout, const std::string& region,
+                               const StackSecrets& secrets) {
+  const Endpoint server = layout.postgres(region);
+  return fmt::format(
+      "host={} port={} user=postgres dbname={} password={} application_name=understudy-drill",
+      server.address, server.port, layout.topology().database.name, secrets.postgres_superuser);
 }
 
 std::string application_conninfo(const Layout& layout, const std::string& region,

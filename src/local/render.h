@@ -40,6 +40,8 @@ struct Programs {
 /// libpq connection strings. They hold passwords.
 [[nodiscard]] std::string understudy_conninfo(const Layout& layout, const std::string& region,
                                               const StackSecrets& secrets);
+[[nodiscard]] std::string superuser_conninfo(const Layout& layout, const std::string& region,
+                                             const StackSecrets& secrets);
 [[nodiscard]] std::string application_conninfo(const Layout& layout, const std::string& region,
                                                const StackSecrets& secrets);
 

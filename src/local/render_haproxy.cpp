@@ -66,7 +66,7 @@ std::string load_balancer_configuration(const Layout& layout, const std::string&
   const auto services = reached_by_accelerator(layout.topology());
   std::string text = common(haproxy_socket(layout, region));
   text += fmt::format("\nfrontend region\n  bind {}\n", layout.load_balancer(region).text());
-  text += fmt::format("  tcp-request connection silent-drop if {{ src -f {} }}\n",
+  text += fmt::format("  http-request silent-drop if {{ src -f {} }}\n",
                       layout.domain(region).file("cut-off.acl"));
   // The region is ready when every route has a healthy target.
   std::string ready;

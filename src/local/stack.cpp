@@ -1,16 +1,20 @@
 #include "local/stack.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <boost/json/serialize.hpp>
 #include <csignal>
 #include <filesystem>
 
 #include "local/create.h"
 #include "local/public_ingress.h"
 #include "local/units.h"
+#include "ports/wire.h"
 #include "system/file.h"
 #include "system/kernel.h"
 #include "system/process_tree.h"
@@ -88,8 +92,7 @@ Result<Done> check_ports(const Layout& layout) {
   return Done{};
 }
 
-}  // namespace
-
+/// What only root can do beforehand when the stack runs as another user, and harmless otherwise.
 Result<Done> deploy(const Layout& layout, const std::string& own_program,
                     const std::optional<User>& user) {
   // Others may pass through to what they were given, and read nothing.
@@ -112,15 +115,24 @@ Result<Done> deploy(const Layout& layout, const std::string& own_program,
   return user ? give_to(*user, layout.data()) : Result<Done>(Done{});
 }
 
+}  // namespace
+
 Result<Done> start_domain(const Layout& layout, const std::string& domain) {
   const DomainPlace place = layout.domain(domain);
   if (supervisor_of(place.folder) != 0) return Done{};
+  struct stat owner {};
+  if (stat(layout.data().c_str(), &owner) != 0) {
+    return failed(layout.data(), {errno, std::generic_category()});
+  }
+  std::optional<process::Credentials> credentials;
+  if (geteuid() == 0) credentials = {owner.st_uid, owner.st_gid};
   auto pid = process::spawn(
       {.arguments = {layout.file("bin/understudy"), "supervise", "--data", layout.data(),
                      "--domain", domain},
        .environment = {{"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}},
        .directory = place.folder,
        .log_file = place.file("log/supervisor.log"),
+       .credentials = credentials,
        .new_session = true});
   if (!pid) return within("starting " + domain, pid.error());
   const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(10);
@@ -145,7 +157,10 @@ Result<std::string> wait_serving(const Layout& layout, milliseconds timeout) {
   }
 }
 
-Result<Done> up(const Layout& layout, const Programs& programs, const Progress& progress) {
+namespace {
+
+Result<Done> create_and_start(const Layout& layout, const Programs& programs,
+                              const Progress& progress) {
   ensure(geteuid() != 0, "the stack does not run as root");
   auto lock = file::Lock::take(layout.file("up.lock"));
   if (!lock) return within("another up or down is at work", lock.error());
@@ -174,6 +189,48 @@ Result<Done> up(const Layout& layout, const Programs& programs, const Progress& 
   }
   progress(fmt::format("{} is active; http://{}", *serving, layout.edge_http().text()));
   return Done{};
+}
+
+/// Runs `work` in a child that has become `user` for good; its error comes back as JSON over a
+/// pipe.
+Result<Done> as_user(const User& user, const std::function<Result<Done>()>& work) {
+  int report[2];
+  if (pipe2(report, O_CLOEXEC) != 0) return failed("pipe", {errno, std::generic_category()});
+  std::fflush(nullptr);
+  const pid_t pid = fork();
+  if (pid < 0) return failed("fork", {errno, std::generic_category()});
+  if (pid == 0) {
+    auto done = become(user);
+    if (done) done = work();
+    const std::string text = done ? "" : boost::json::serialize(wire::to_json(done.error()));
+    [[maybe_unused]] const auto written = write(report[1], text.data(), text.size());
+    std::fflush(nullptr);
+    _exit(done ? 0 : 1);
+  }
+  close(report[1]);
+  std::string text;
+  char buffer[4096];
+  for (ssize_t got = 0; (got = read(report[0], buffer, sizeof buffer)) > 0;)
+    text.append(buffer, static_cast<std::size_t>(got));
+  close(report[0]);
+  int status = 0;
+  waitpid(pid, &status, 0);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return Done{};
+  const auto error = wire::parse_object(text);
+  return error ? wire::error_from(*error)
+               : Error{After::unknown, "bringing the stack up was interrupted"};
+}
+
+}  // namespace
+
+Result<Done> up(const Layout& layout, const std::string& own_program, const Progress& progress) {
+  const auto programs = find_programs();
+  if (!programs) return programs.error();
+  const auto user = user_to_run_as(layout.topology().local.run_as);
+  if (!user) return user.error();
+  if (auto deployed = deploy(layout, own_program, *user); !deployed) return deployed;
+  const auto work = [&] { return create_and_start(layout, *programs, progress); };
+  return *user ? as_user(**user, work) : work();
 }
 
 Result<Done> down(const Layout& layout, bool remove_data, const Progress& progress) {

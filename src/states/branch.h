@@ -18,8 +18,8 @@ struct Branch;
 /// A running Parallel or Map.
 struct FanOut {
   std::vector<std::unique_ptr<Branch>> branches;  ///< By index; null before its turn.
-  std::vector<std::optional<Data>> results;       ///< By index; none if it failed and was tolerated.
-  Data items;                                     ///< Of a Map.
+  std::vector<std::optional<Data>> results;  ///< By index; none if it failed and was tolerated.
+  Data items;                                ///< Of a Map.
   std::size_t total = 0;
   std::size_t next = 0;  ///< The first that has not begun.
   std::size_t live = 0;
@@ -39,7 +39,14 @@ struct Attempt {
   std::optional<Data> submitted;
 };
 
-enum class Waits : std::uint8_t { to_be_entered, for_timer, for_task, for_retry, for_branches, over };
+enum class Waits : std::uint8_t {
+  to_be_entered,
+  for_timer,
+  for_task,
+  for_retry,
+  for_branches,
+  over
+};
 
 struct Branch {
   Branch(Branch* around, std::size_t place, const Flow& runs, std::uint64_t after)

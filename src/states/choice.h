@@ -11,7 +11,8 @@
 
 namespace understudy::states {
 
-/// How a comparison treats its two values; a value of another type than the comparison's is no match.
+/// How a comparison treats its two values; a value of another type than the comparison's is no
+/// match.
 enum class Comparison : std::uint8_t {
   boolean_equals,
   numeric_equals,

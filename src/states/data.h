@@ -11,7 +11,8 @@ namespace understudy::states {
 
 namespace json = boost::json;
 
-/// The JSON text of a value: compact, members in their order, numbers as people write them (4.3, 1.0).
+/// The JSON text of a value: compact, members in their order, numbers as people write them
+/// (4.3, 1.0).
 [[nodiscard]] std::string to_text(const json::value& value);
 
 /// None if the text is no JSON value.
@@ -20,8 +21,8 @@ namespace json = boost::json;
 /// Equal as JSON: numbers by value (1, 1.0 and 1e0 are equal), objects without regard to order.
 [[nodiscard]] bool same_json(const json::value& one, const json::value& other);
 
-/// An immutable JSON value. Copies share it, and a part shares the whole it lies in, so handing data
-/// on costs a reference count. The text is made once, when first asked for.
+/// An immutable JSON value. Copies share it, and a part shares the whole it lies in, so handing
+/// data on costs a reference count. The text is made once, when first asked for.
 ///
 /// One Data object belongs to one thread; copies may go to others.
 class Data {

@@ -30,6 +30,8 @@ Advanced Execution::advance(const Stimulus& stimulus, WallTime now) {
 
 std::vector<Command> Execution::outstanding() const { return fold_->outstanding(); }
 
+std::vector<std::string> Execution::open_tokens() const { return fold_->open_tokens(); }
+
 Status Execution::status() const {
   return fold_->finished() ? fold_->finished()->status : Status::running;
 }

@@ -83,11 +83,10 @@ struct Stop {
 
 }  // namespace stimulus
 
-using Stimulus =
-    std::variant<stimulus::Started, stimulus::TaskSubmitted, stimulus::TaskSucceeded,
-                 stimulus::TaskFailed, stimulus::TaskHeartbeat, stimulus::TokenSucceeded,
-                 stimulus::TokenFailed, stimulus::TokenHeartbeat, stimulus::TimerFired,
-                 stimulus::Stop>;
+using Stimulus = std::variant<stimulus::Started, stimulus::TaskSubmitted, stimulus::TaskSucceeded,
+                              stimulus::TaskFailed, stimulus::TaskHeartbeat,
+                              stimulus::TokenSucceeded, stimulus::TokenFailed,
+                              stimulus::TokenHeartbeat, stimulus::TimerFired, stimulus::Stop>;
 
 enum class Status : std::uint8_t { running, succeeded, failed, timed_out, aborted };
 
@@ -144,11 +143,11 @@ struct Advanced {
 
 class Fold;
 
-/// Sans-I/O: it reads no clock, draws no outside chance and calls nobody, so the same stimuli at the
-/// same times give the same events and commands on every machine.
+/// Sans-I/O: it reads no clock, draws no outside chance and calls nobody, so the same stimuli at
+/// the same times give the same events and commands on every machine.
 ///
-/// Rule for callers: the events of an advance() are journalled, all or none, before its commands are
-/// carried out. Then replay() resumes exactly here. Not thread-safe; moved, never copied.
+/// Rule for callers: the events of an advance() are journalled, all or none, before its commands
+/// are carried out. Then replay() resumes exactly here. Not thread-safe; moved, never copied.
 class Execution {
  public:
   Execution(std::shared_ptr<const Machine> machine, ExecutionInfo info);
@@ -156,12 +155,15 @@ class Execution {
   Execution(Execution&& other) noexcept;
   Execution& operator=(Execution&& other) noexcept;
 
-  /// `now` is taken to the next whole millisecond, so that no wait is short, and never runs backwards
-  /// within an execution.
+  /// `now` is taken to the next whole millisecond, so that no wait is short, and never runs
+  /// backwards within an execution.
   [[nodiscard]] Advanced advance(const Stimulus& stimulus, WallTime now);
 
   /// The tasks and timers still waited for, to be issued again after replay().
   [[nodiscard]] std::vector<Command> outstanding() const;
+
+  /// The tokens that this execution would accept now, for whoever routes callbacks to executions.
+  [[nodiscard]] std::vector<std::string> open_tokens() const;
 
   [[nodiscard]] Status status() const;
   /// None while it runs.
@@ -171,8 +173,8 @@ class Execution {
   struct Replayed;
 
   /// Rebuilds an execution from its journal. `now` restarts the heartbeats, which are not recorded.
-  /// Fails, naming the event, if the machine would have gone another way than recorded (the document
-  /// was changed, or the seed).
+  /// Fails, naming the event, if the machine would have gone another way than recorded (the
+  /// document was changed, or the seed).
   [[nodiscard]] static Result<Replayed> replay(std::shared_ptr<const Machine> machine,
                                                ExecutionInfo info,
                                                std::span<const HistoryEvent> events, WallTime now);

@@ -17,8 +17,8 @@ struct Failure {
   bool heartbeat = false;
 };
 
-/// The document asked for something that the data does not have. What is the sentence for people; the
-/// engine puts the state and the event in front of it.
+/// The document asked for something that the data does not have. What is the sentence for people;
+/// the engine puts the state and the event in front of it.
 struct EvaluationFailed {
   std::string error;
   std::string what;

@@ -108,6 +108,10 @@ std::vector<std::string> Fields::texts(std::string_view key, Need need) {
   return texts;
 }
 
+Target Fields::target(std::string_view key, Need need) {
+  return {text(key, need).value_or(""), path_of(key)};
+}
+
 std::optional<Reference> Fields::reference(std::string_view key) {
   const auto written = text(key);
   if (!written) return std::nullopt;
@@ -122,9 +126,10 @@ std::optional<Reference> Fields::reference(std::string_view key) {
 std::optional<Template> Fields::payload(std::string_view key) {
   const auto* value = any(key);
   if (value == nullptr) return std::nullopt;
-  return Template::parse(*value, path_of(key), [&](const std::string& path, const std::string& what) {
-    problems_.push_back({path, what});
-  });
+  return Template::parse(*value, path_of(key),
+                         [&](const std::string& path, const std::string& what) {
+                           problems_.push_back({path, what});
+                         });
 }
 
 NumberField Fields::number_or_path(std::string_view key, std::int64_t least, std::int64_t most) {

@@ -43,6 +43,8 @@ class Fields {
   const json::array* array(std::string_view key, Need need = Need::optional);
   std::vector<std::string> texts(std::string_view key, Need need);
 
+  /// Without a name if absent.
+  Target target(std::string_view key, Need need = Need::optional);
   std::optional<Reference> reference(std::string_view key);
   std::optional<Template> payload(std::string_view key);
   /// `key`, or `key`Path.

@@ -34,8 +34,8 @@ Fold::~Fold() = default;
 
 Advanced Fold::advance(const Stimulus& stimulus, WallTime now) {
   out_ = {};
-  now_ = std::max(WallTime(std::chrono::ceil<milliseconds>(now.time_since_epoch())),
-                  last_event_at_);
+  now_ =
+      std::max(WallTime(std::chrono::ceil<milliseconds>(now.time_since_epoch())), last_event_at_);
   if (finished_) return {};
   out_.accepted = std::visit([this](const auto& told) { return take(told); }, stimulus);
   run_ready();

@@ -28,6 +28,7 @@ class Fold {
 
   [[nodiscard]] Advanced advance(const Stimulus& stimulus, WallTime now);
   [[nodiscard]] std::vector<Command> outstanding() const;
+  [[nodiscard]] std::vector<std::string> open_tokens() const;
   [[nodiscard]] const std::optional<command::Finished>& finished() const { return finished_; }
   [[nodiscard]] const ExecutionInfo& info() const { return info_; }
 

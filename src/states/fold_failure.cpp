@@ -55,8 +55,7 @@ bool Fold::catch_failure(Branch& branch, const Failure& failure) {
     const auto text = [](const std::optional<std::string>& given) {
       return given ? json::value(*given) : json::value(nullptr);
     };
-    const Data caught(
-        json::object{{"Error", text(failure.error)}, {"Cause", text(failure.cause)}});
+    const Data caught(json::object{{"Error", text(failure.error)}, {"Cause", text(failure.cause)}});
     const auto assigned = assign(branch, catcher.assign, caught);
     const auto output = catcher.result_path.place(branch.input, caught);
     leave(branch, output, assigned, &catcher.next);

@@ -1,4 +1,5 @@
-// Parallel and Map states: starting branches, gathering what they give, ending the rest when one fails.
+// Parallel and Map states: starting branches, gathering what they give, ending the rest when one
+// fails.
 
 #include <fmt/format.h>
 
@@ -75,9 +76,9 @@ std::optional<std::size_t> Fold::tolerated(Branch& branch, const MapFields& map,
     const auto* data = std::get_if<Data>(&found);
     const auto number = data == nullptr ? std::nullopt : whole_number(data->value());
     if (number && *number >= 0 && *number <= most) return number;
-    throw runtime_failure(fmt::format(
-        "The {}Path field does not refer to a whole number from 0 to {}: {}", name, most,
-        field.path->text()));
+    throw runtime_failure(
+        fmt::format("The {}Path field does not refer to a whole number from 0 to {}: {}", name,
+                    most, field.path->text()));
   };
   const auto count = read(map.tolerated_count, 99'999'999, "ToleratedFailureCount");
   const auto percentage = read(map.tolerated_percentage, 100, "ToleratedFailurePercentage");
@@ -132,9 +133,8 @@ void Fold::start_iterations(Branch& branch, std::uint64_t previous) {
       const Evaluation evaluation(*this, branch, branch.effective, index, item);
       input = map.item_selector->evaluate(evaluation.scope());
     }
-    const auto started =
-        emit(EventType::map_iteration_started, previous,
-             iteration_details("mapIterationStartedEventDetails", branch, index));
+    const auto started = emit(EventType::map_iteration_started, previous,
+                              iteration_details("mapIterationStartedEventDetails", branch, index));
     auto& child = fan.branches[index];
     child = std::make_unique<Branch>(&branch, index, map.processor, started);
     child->item = item;

@@ -11,18 +11,16 @@
 namespace understudy::states {
 namespace {
 
-constexpr std::array kEntered{
-    EventType::task_state_entered,     EventType::pass_state_entered,
-    EventType::choice_state_entered,   EventType::wait_state_entered,
-    EventType::succeed_state_entered,  EventType::fail_state_entered,
-    EventType::parallel_state_entered, EventType::map_state_entered};
+constexpr std::array kEntered{EventType::task_state_entered,     EventType::pass_state_entered,
+                              EventType::choice_state_entered,   EventType::wait_state_entered,
+                              EventType::succeed_state_entered,  EventType::fail_state_entered,
+                              EventType::parallel_state_entered, EventType::map_state_entered};
 
 /// A Fail state is never left.
-constexpr std::array kExited{
-    EventType::task_state_exited,     EventType::pass_state_exited,
-    EventType::choice_state_exited,   EventType::wait_state_exited,
-    EventType::succeed_state_exited,  EventType::fail_state_entered,
-    EventType::parallel_state_exited, EventType::map_state_exited};
+constexpr std::array kExited{EventType::task_state_exited,     EventType::pass_state_exited,
+                             EventType::choice_state_exited,   EventType::wait_state_exited,
+                             EventType::succeed_state_exited,  EventType::fail_state_entered,
+                             EventType::parallel_state_exited, EventType::map_state_exited};
 
 /// Step Functions' limit for the data of a state, in bytes of JSON text.
 constexpr std::size_t kDataMax = 262'144;
@@ -127,14 +125,14 @@ WallTime Fold::wait_until(Branch& branch, const WaitFields& wait) {
   const auto shown = value.is_string() ? std::string(value.get_string()) : data->text();
   if (is_seconds) {
     if (!value.is_int64()) {
-      throw runtime_failure(fmt::format(
-          "The SecondsPath parameter cannot be parsed as a long value: {} == {}", path.text(),
-          shown));
+      throw runtime_failure(
+          fmt::format("The SecondsPath parameter cannot be parsed as a long value: {} == {}",
+                      path.text(), shown));
     }
     if (value.get_int64() < 0 || value.get_int64() > std::numeric_limits<std::int32_t>::max()) {
-      throw runtime_failure(fmt::format(
-          "The SecondsPath parameter must be from 0 to {}: {} == {}",
-          std::numeric_limits<std::int32_t>::max(), path.text(), shown));
+      throw runtime_failure(fmt::format("The SecondsPath parameter must be from 0 to {}: {} == {}",
+                                        std::numeric_limits<std::int32_t>::max(), path.text(),
+                                        shown));
     }
     return now_ + std::chrono::seconds(value.get_int64());
   }
@@ -155,9 +153,10 @@ void Fold::begin_fail(Branch& branch, const FailFields& failing) {
     if (!field.path) return field.constant;
     const auto data = field.path->evaluate(evaluation.scope(), name);
     if (const auto* string = data.value().if_string()) return std::string(*string);
-    throw runtime_failure(fmt::format("The JSONPath '{}' specified for the field '{}' must be a "
-                                      "string but is {}",
-                                      field.path_text, name, data.text()));
+    throw runtime_failure(
+        fmt::format("The JSONPath '{}' specified for the field '{}' must be a "
+                    "string but is {}",
+                    field.path_text, name, data.text()));
   };
   auto error = text(failing.error, "ErrorPath");
   auto cause = text(failing.cause, "CausePath");
@@ -198,8 +197,7 @@ Data Fold::apply(Branch& branch, const PathField& field, const Data& data) {
                                     std::get<JsonPath::Missing>(found).why));
 }
 
-void Fold::leave(Branch& branch, const Data& output, const Assigned& assigned,
-                 const Target* next) {
+void Fold::leave(Branch& branch, const Data& output, const Assigned& assigned, const Target* next) {
   json::object details{{"name", branch.state->name}, {"output", output.text()}};
   if (!assigned.variables.empty()) {
     json::object variables;

@@ -20,25 +20,17 @@ struct TaskEvents {
   const char *scheduled_details, *succeeded_details, *failed_details, *timed_out_details;
 };
 
-constexpr TaskEvents kOfService{EventType::task_scheduled,
-                                EventType::task_started,
-                                EventType::task_succeeded,
-                                EventType::task_failed,
-                                EventType::task_timed_out,
-                                "taskScheduledEventDetails",
-                                "taskSucceededEventDetails",
-                                "taskFailedEventDetails",
-                                "taskTimedOutEventDetails"};
+constexpr TaskEvents kOfService{
+    EventType::task_scheduled,   EventType::task_started,   EventType::task_succeeded,
+    EventType::task_failed,      EventType::task_timed_out, "taskScheduledEventDetails",
+    "taskSucceededEventDetails", "taskFailedEventDetails",  "taskTimedOutEventDetails"};
 
-constexpr TaskEvents kOfFunction{EventType::lambda_function_scheduled,
-                                 EventType::lambda_function_started,
-                                 EventType::lambda_function_succeeded,
-                                 EventType::lambda_function_failed,
-                                 EventType::lambda_function_timed_out,
-                                 "lambdaFunctionScheduledEventDetails",
-                                 "lambdaFunctionSucceededEventDetails",
-                                 "lambdaFunctionFailedEventDetails",
-                                 "lambdaFunctionTimedOutEventDetails"};
+constexpr TaskEvents kOfFunction{
+    EventType::lambda_function_scheduled,  EventType::lambda_function_started,
+    EventType::lambda_function_succeeded,  EventType::lambda_function_failed,
+    EventType::lambda_function_timed_out,  "lambdaFunctionScheduledEventDetails",
+    "lambdaFunctionSucceededEventDetails", "lambdaFunctionFailedEventDetails",
+    "lambdaFunctionTimedOutEventDetails"};
 
 const TaskEvents& events_of(const Branch& branch) {
   return resource_of(branch).is_function ? kOfFunction : kOfService;
@@ -62,9 +54,10 @@ std::optional<std::int64_t> Fold::seconds(Branch& branch, const NumberField& fie
   const auto* data = std::get_if<Data>(&found);
   const auto* number = data == nullptr ? nullptr : data->value().if_int64();
   if (number != nullptr && *number > 0 && *number <= 99'999'999) return *number;
-  throw runtime_failure(fmt::format("The {}Path parameter does not reference a positive integer: "
-                                    "{}",
-                                    name, field.path->text()));
+  throw runtime_failure(
+      fmt::format("The {}Path parameter does not reference a positive integer: "
+                  "{}",
+                  name, field.path->text()));
 }
 
 void Fold::begin_task(Branch& branch, const TaskFields& task) {
@@ -194,9 +187,15 @@ bool Fold::beat(Branch* branch) {
 }
 
 void Fold::restart_heartbeats(WallTime now) {
-  now_ = std::max(WallTime(std::chrono::ceil<milliseconds>(now.time_since_epoch())),
-                  last_event_at_);
+  now_ =
+      std::max(WallTime(std::chrono::ceil<milliseconds>(now.time_since_epoch())), last_event_at_);
   for (const auto& [scheduled, branch] : tasks_) beat(branch);
+}
+
+std::vector<std::string> Fold::open_tokens() const {
+  std::vector<std::string> tokens;
+  for (const auto& [token, branch] : tokens_) tokens.push_back(token);
+  return tokens;
 }
 
 std::vector<Command> Fold::outstanding() const {

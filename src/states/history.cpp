@@ -100,8 +100,9 @@ Result<HistoryEvent> event_from_json(const boost::json::value& value) {
       if (!type) return unreadable("must have a known \"type\"");
       event.type = *type;
     } else if (key == "id" || key == "previousEventId") {
-      if (!member.is_int64() && !member.is_uint64()) return unreadable("must have numbers as ids");
-      (key == "id" ? event.id : event.previous_id) = member.to_number<std::uint64_t>();
+      const auto* number = member.if_int64();
+      if (number == nullptr || *number < 0) return unreadable("must have whole numbers as ids");
+      (key == "id" ? event.id : event.previous_id) = static_cast<std::uint64_t>(*number);
     } else {
       event.details[key] = member;
     }

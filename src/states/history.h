@@ -69,7 +69,8 @@ struct HistoryEvent {
   std::uint64_t previous_id = 0;  ///< The event that led to this one; 0 for the first two.
   EventType type = EventType::execution_started;
   WallTime timestamp;  ///< Whole milliseconds. Never before the event recorded before it.
-  /// Empty, or one member such as "stateEnteredEventDetails"; inputs and outputs in it are JSON texts.
+  /// Empty, or one member such as "stateEnteredEventDetails"; inputs and outputs in it are JSON
+  /// texts.
   boost::json::object details;
 };
 

@@ -144,9 +144,9 @@ json::value evaluate_argument(const Call::Argument& argument, const Scope& scope
   const auto& reference = std::get<Reference>(argument);
   const auto found = reference.find(scope);
   if (const auto* data = std::get_if<Data>(&found)) return data->value();
-  throw runtime_failure(fmt::format(
-      "The JsonPath argument for the field '{}' could not be found in the input '{}'",
-      reference.text(), scope.input.text()));
+  throw runtime_failure(
+      fmt::format("The JsonPath argument for the field '{}' could not be found in the input '{}'",
+                  reference.text(), scope.input.text()));
 }
 
 }  // namespace

@@ -51,8 +51,8 @@ std::variant<const json::value*, JsonPath::Missing> JsonPath::find(const json::v
       const auto* object = at->if_object();
       if (object == nullptr) {
         return Missing{fmt::format(
-            "Expected to find an object with property ['{}'] in path {} but found '{}' instead.", key,
-            here, kind_of(*at))};
+            "Expected to find an object with property ['{}'] in path {} but found '{}' instead.",
+            key, here, kind_of(*at))};
       }
       here += fmt::format("['{}']", key);
       at = object->if_contains(key);

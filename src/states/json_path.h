@@ -41,7 +41,8 @@ class JsonPath {
   [[nodiscard]] std::vector<const json::value*> select(const json::value& root) const;
 
   /// A copy of `root` with `placed` put where the path points; objects on the way are made.
-  /// None if something on the way is no object (or no such array element). Requires: is_reference().
+  /// None if something on the way is no object (or no such array element). Requires:
+  /// is_reference().
   [[nodiscard]] std::optional<json::value> put(const json::value& root, json::value placed) const;
 
  private:

@@ -27,8 +27,8 @@ struct Problem {
 
 /// A state as others may want to list it, those inside Parallel and Map included.
 struct StateSummary {
-  std::string name;      ///< Unique in the document.
-  std::string path;      ///< "/States/Scale/ItemProcessor/States/ScaleOne"
+  std::string name;  ///< Unique in the document.
+  std::string path;  ///< "/States/Scale/ItemProcessor/States/ScaleOne"
   StateType type = StateType::pass;
   std::string resource;  ///< Of a Task; else empty.
 };

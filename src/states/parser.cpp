@@ -34,9 +34,9 @@ bool is_terminal(const State& state) {
 bool DocumentParser::refuses_language(Fields& fields) {
   const auto language = fields.text("QueryLanguage");
   if (!language || *language == "JSONPath") return false;
-  fields.problem("QueryLanguage",
-                 fmt::format("\"{}\" is not supported; only the JSONPath query language is",
-                             *language));
+  fields.problem(
+      "QueryLanguage",
+      fmt::format("\"{}\" is not supported; only the JSONPath query language is", *language));
   return true;
 }
 
@@ -80,8 +80,7 @@ void DocumentParser::connect(Flow& flow, const Fields& fields, const std::string
     for (auto* target : targets_of(*state)) {
       target->state = flow.find(target->name);
       if (target->state != nullptr) continue;
-      const auto where = target == &state->next ? state->path + "/Next" : state->path;
-      problems_.push_back({where, fmt::format("no state named \"{}\"", target->name)});
+      problems_.push_back({target->path, fmt::format("no state named \"{}\"", target->name)});
     }
   }
   flow.start = flow.find(start);
@@ -89,8 +88,9 @@ void DocumentParser::connect(Flow& flow, const Fields& fields, const std::string
     problems_.push_back({fields.path_of("StartAt"), fmt::format("no state named \"{}\"", start)});
   }
   if (std::ranges::none_of(flow.states, [](const auto& state) { return is_terminal(*state); })) {
-    problems_.push_back({fields.path_of("States"), "no terminal state: none has End, and none is a "
-                                                   "Succeed or Fail"});
+    problems_.push_back({fields.path_of("States"),
+                         "no terminal state: none has End, and none is a "
+                         "Succeed or Fail"});
   }
   // With a name misspelt, everything behind it would be called unreachable too.
   if (problems_.size() == before) require_reachable(flow, fields.path_of("States"));
@@ -149,11 +149,9 @@ void DocumentParser::kind(Fields& fields, State& state, const std::string& type)
 }
 
 void DocumentParser::transition(Fields& fields, State& state) {
-  const auto next = fields.text("Next");
-  const auto end = fields.boolean("End");
-  state.end = end.value_or(false);
-  state.next.name = next.value_or("");
-  if (state.end && next) fields.problem("End", "must not stand beside \"Next\"");
+  state.next = fields.target("Next");
+  state.end = fields.boolean("End").value_or(false);
+  if (state.end && fields.has("Next")) fields.problem("End", "must not stand beside \"Next\"");
   if (!state.end && !fields.has("Next")) {
     fields.problem("Next", "is required, or \"End\": true");
   }
@@ -226,7 +224,7 @@ void DocumentParser::catch_errors(Fields& fields, State& state) {
     Fields each((*all)[i], fmt::format("{}/{}", fields.path_of("Catch"), i), problems_);
     Catcher catcher;
     catcher.errors = error_names(each, i + 1 == all->size());
-    catcher.next.name = each.text("Next", Need::required).value_or("");
+    catcher.next = each.target("Next", Need::required);
     catcher.result_path = each.result_path("ResultPath");
     catcher.assign = assign(each);
     each.text("Comment");

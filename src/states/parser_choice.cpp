@@ -14,11 +14,10 @@ void DocumentParser::choice(Fields& fields, State& state) {
   if (const auto* rules = fields.array("Choices", Need::required)) {
     if (rules->empty()) fields.problem("Choices", "must not be empty");
     for (std::size_t i = 0; i < rules->size(); ++i) {
-      choice.rules.push_back(
-          rule((*rules)[i], fmt::format("{}/{}", fields.path_of("Choices"), i)));
+      choice.rules.push_back(rule((*rules)[i], fmt::format("{}/{}", fields.path_of("Choices"), i)));
     }
   }
-  choice.otherwise.name = fields.text("Default").value_or("");
+  choice.otherwise = fields.target("Default");
   state.fields = std::move(choice);
   for (const auto* key : {"Next", "End"}) {
     if (fields.any(key) == nullptr) continue;
@@ -31,7 +30,7 @@ void DocumentParser::choice(Fields& fields, State& state) {
 ChoiceRule DocumentParser::rule(const json::value& value, const std::string& path) {
   Fields fields(value, path, problems_);
   ChoiceRule rule;
-  rule.next.name = fields.text("Next", Need::required).value_or("");
+  rule.next = fields.target("Next", Need::required);
   rule.assign = assign(fields);
   rule.condition = condition(fields);
   fields.refuse_the_rest("a choice rule");

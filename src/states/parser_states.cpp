@@ -19,9 +19,9 @@ Resource Resource::parse(std::string_view text) {
   resource.text = text;
   resource.waits_for_token = text.ends_with(".waitForTaskToken");
   resource.is_job = text.ends_with(".sync") || text.ends_with(".sync:2");
-  resource.is_function =
-      text.starts_with("arn:") && text.find(":lambda:") != std::string_view::npos &&
-      text.find(":function:") != std::string_view::npos;
+  resource.is_function = text.starts_with("arn:") &&
+                         text.find(":lambda:") != std::string_view::npos &&
+                         text.find(":function:") != std::string_view::npos;
   const auto service = text.find(":states:");
   auto rest = text;
   if (text.starts_with("arn:") && service != std::string_view::npos) {
@@ -144,8 +144,7 @@ void DocumentParser::parallel(Fields& fields, State& state) {
   if (const auto* branches = fields.array("Branches", Need::required)) {
     if (branches->empty()) fields.problem("Branches", "must not be empty");
     for (std::size_t i = 0; i < branches->size(); ++i) {
-      Fields branch((*branches)[i], fmt::format("{}/{}", fields.path_of("Branches"), i),
-                    problems_);
+      Fields branch((*branches)[i], fmt::format("{}/{}", fields.path_of("Branches"), i), problems_);
       branch.text("Comment");
       parallel.branches.push_back(flow(branch));
       branch.refuse_the_rest("a branch");

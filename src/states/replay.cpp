@@ -1,5 +1,5 @@
-// Rebuilding an execution from its journal: what it was told is read off the events, told again, and
-// what comes out is compared with what was recorded.
+// Rebuilding an execution from its journal: what it was told is read off the events, told again,
+// and what comes out is compared with what was recorded.
 
 #include <fmt/format.h>
 
@@ -18,7 +18,8 @@ const json::object* details_of(const HistoryEvent& event) {
 
 std::optional<std::string> text_in(const HistoryEvent& event, std::string_view name) {
   const auto* details = details_of(event);
-  const auto* value = details == nullptr ? nullptr : details->if_contains({name.data(), name.size()});
+  const auto* value =
+      details == nullptr ? nullptr : details->if_contains({name.data(), name.size()});
   const auto* text = value == nullptr ? nullptr : value->if_string();
   if (text == nullptr) return std::nullopt;
   return std::string(*text);

@@ -19,8 +19,8 @@ bool takes(const std::vector<std::string>& names, const Failure& failure) {
 
 std::chrono::milliseconds Retrier::delay(std::int64_t retry, Random& random) const {
   constexpr double kLongest = 31'622'400;  // Step Functions' own limit: 366 days
-  double seconds = static_cast<double>(interval_s) *
-                   std::pow(backoff_rate, static_cast<double>(retry));
+  double seconds =
+      static_cast<double>(interval_s) * std::pow(backoff_rate, static_cast<double>(retry));
   if (delay_max_s) seconds = std::min(seconds, static_cast<double>(*delay_max_s));
   const auto longest = std::llround(std::min(seconds, kLongest) * 1000.0);
   if (!full_jitter || longest == 0) return std::chrono::milliseconds(longest);

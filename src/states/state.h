@@ -54,6 +54,7 @@ struct NumberField {
 
 struct Target {
   std::string name;
+  std::string path;  ///< Where in the document it is named.
   State* state = nullptr;
 };
 

@@ -10,8 +10,7 @@
 
 namespace understudy::states {
 
-Template Template::parse(const json::value& value, const std::string& path,
-                         const Report& report) {
+Template Template::parse(const json::value& value, const std::string& path, const Report& report) {
   Template parsed;
   if (const auto* object = value.if_object()) {
     parsed.kind_ = Kind::object;

@@ -40,9 +40,9 @@ struct Response {
   std::string body;
   std::string content_type = "application/json";
   Headers headers;
-  /// Server side: asked on the server's own thread right before each send(2) of this answer; once it
-  /// says false, the connection is closed and nothing more leaves (mostly: nothing at all). Must be
-  /// quick and must not throw. Empty: always.
+  /// Server side: asked on the server's own thread right before each send(2) of this answer; once
+  /// it says false, the connection is closed and nothing more leaves (mostly: nothing at all). Must
+  /// be quick and must not throw. Empty: always.
   std::function<bool()> may_leave;
 
   [[nodiscard]] std::string_view header(std::string_view name) const {

@@ -54,9 +54,8 @@ std::string now_for_header() {
 
 std::string to_bytes(const Response& response, Delivery delivery) {
   const bool bodyless = response.status == 204 || response.status == 304;
-  std::string out =
-      fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status, reason(response.status),
-                  now_for_header());
+  std::string out = fmt::format("HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status,
+                                reason(response.status), now_for_header());
   if (!bodyless) {
     fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", response.body.size());
     if (!response.content_type.empty()) {

@@ -26,8 +26,8 @@ using Socket = net::basic_stream_socket<net::ip::tcp, Executor>;
 class IoHandler {
  public:
   template <class F>
-    requires(!std::same_as<std::decay_t<F>, IoHandler>)
-  explicit IoHandler(F&& f) : held_(std::make_unique<Of<std::decay_t<F>>>(std::forward<F>(f))) {}
+  requires(!std::same_as<std::decay_t<F>, IoHandler>) explicit IoHandler(F&& f)
+      : held_(std::make_unique<Of<std::decay_t<F>>>(std::forward<F>(f))) {}
 
   void operator()(ErrorCode error, std::size_t bytes) {
     const auto once = std::move(held_);
@@ -121,10 +121,9 @@ class Channel {
   [[nodiscard]] bool is_tls() const { return state_->tls.has_value(); }
 
   void handshake(IoHandler handler) {
-    state_->tls->async_handshake(net::ssl::stream_base::server,
-                                 [keep = state_, done = std::move(handler)](ErrorCode e) mutable {
-                                   done(e, 0);
-                                 });
+    state_->tls->async_handshake(
+        net::ssl::stream_base::server,
+        [keep = state_, done = std::move(handler)](ErrorCode e) mutable { done(e, 0); });
   }
   void read(net::mutable_buffer into, IoHandler handler) {
     if (state_->tls)
@@ -198,9 +197,8 @@ inline void teardown(boost::beast::role_type, Channel& channel, ErrorCode& error
 template <class Handler>
 void async_teardown(boost::beast::role_type, Channel& channel, Handler&& handler) {
   channel.close();
-  net::post(channel.get_executor(), [done = std::forward<Handler>(handler)]() mutable {
-    done(ErrorCode{});
-  });
+  net::post(channel.get_executor(),
+            [done = std::forward<Handler>(handler)]() mutable { done(ErrorCode{}); });
 }
 
 }  // namespace understudy::http

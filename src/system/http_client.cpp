@@ -189,7 +189,8 @@ Result<Response> Client::send(const std::string& url, const Request& request,
   set_request(easy.get(), request);
   set(easy.get(), CURLOPT_URL, url.c_str());
   set(easy.get(), CURLOPT_HTTPHEADER, headers.get());
-  set(easy.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(std::max<std::int64_t>(1, timeout.count())));
+  set(easy.get(), CURLOPT_TIMEOUT_MS,
+      static_cast<long>(std::max<std::int64_t>(1, timeout.count())));
   set(easy.get(), CURLOPT_WRITEDATA, &exchange);
   set(easy.get(), CURLOPT_HEADERDATA, &exchange);
   set(easy.get(), CURLOPT_PREREQDATA, &exchange);

@@ -32,8 +32,8 @@ class Connection final : public Member, public std::enable_shared_from_this<Conn
   Connection(const std::shared_ptr<Core>& core, Socket socket)
       : core_(*core),
         shared_core_(core),
-        membership_(*core, *this),
-        channel_(std::move(socket), core->tls ? &*core->tls : nullptr) {}
+        channel_(std::move(socket), core->tls ? &*core->tls : nullptr),
+        membership_(*core, *this) {}
 
   void start() {
     deadline_ = Steady::now() + kPatience;
@@ -107,9 +107,9 @@ class Connection final : public Member, public std::enable_shared_from_this<Conn
 
   void refuse(ErrorCode error) {
     if (error == beast_http::error::body_limit)
-      return answer_and_end(plain_error(
-          413, "the body is too long; at most " + std::to_string(core_.options.body_bytes_max) +
-                   " bytes were expected"));
+      return answer_and_end(plain_error(413, "the body is too long; at most " +
+                                                 std::to_string(core_.options.body_bytes_max) +
+                                                 " bytes were expected"));
     if (error == beast_http::error::header_limit)
       return answer_and_end(plain_error(431, "the header is too long"));
     answer_and_end(plain_error(400, "not an HTTP/1.1 request: " + error.message()));
@@ -133,7 +133,8 @@ class Connection final : public Member, public std::enable_shared_from_this<Conn
     request.path = std::move(*path);
     if (mark != std::string_view::npos) request.query = target.substr(mark + 1);
     request.method = message.method_string();
-    for (const auto& field : message) request.headers.emplace_back(field.name_string(), field.value());
+    for (const auto& field : message)
+      request.headers.emplace_back(field.name_string(), field.value());
     request.body = std::move(message.body());
     request.peer = peer_;
     return true;
@@ -145,8 +146,7 @@ class Connection final : public Member, public std::enable_shared_from_this<Conn
     keep_alive_ = parser_->get().keep_alive();
     old_client_ = parser_->get().version() < 11;
     head_only_ = parser_->get().method() == beast_http::verb::head;
-    const bool upgrade =
-        core_.on_websocket && boost::beast::websocket::is_upgrade(parser_->get());
+    const bool upgrade = core_.on_websocket && boost::beast::websocket::is_upgrade(parser_->get());
     Request request;
     if (!take_request(request))
       return answer_and_end(plain_error(400, "the target is not a path; expected one like /ready"));
@@ -238,7 +238,6 @@ class Connection final : public Member, public std::enable_shared_from_this<Conn
 
   Core& core_;
   std::weak_ptr<Core> shared_core_;
-  Membership membership_;
   Channel channel_;
   std::string peer_;
   boost::beast::flat_buffer buffer_;
@@ -251,6 +250,7 @@ class Connection final : public Member, public std::enable_shared_from_this<Conn
   bool keep_alive_ = true;
   bool old_client_ = false;
   bool head_only_ = false;
+  Membership membership_;
 };
 
 }  // namespace understudy::http

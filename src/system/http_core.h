@@ -1,6 +1,5 @@
 #pragma once
-// Internal to http_server.cpp: what all connections of a server share. Apart from `post`, `io` and
-// the limits, all of it belongs to the server's own thread.
+// Internal to http_server.cpp: what all connections of a server share.
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -10,6 +9,7 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <mutex>
 #include <optional>
 
 #include "system/http_server.h"
@@ -19,7 +19,8 @@ namespace understudy::http {
 
 using Steady = std::chrono::steady_clock;
 
-/// Somebody the server can end: a connection or an open WebSocket.
+/// Somebody the server can end: a connection or an open WebSocket. Works on the server's thread,
+/// but ends its life on whichever thread lets go of it last.
 class Member {
  public:
   virtual ~Member() = default;
@@ -30,9 +31,39 @@ class Member {
   [[nodiscard]] virtual Steady::time_point deadline() const = 0;
 };
 
+/// Those that live.
+class Members {
+ public:
+  using Place = std::list<Member*>::iterator;
+
+  Place add(Member& member) {
+    const std::lock_guard lock(mutex_);
+    return all_.insert(all_.end(), &member);
+  }
+  void remove(Place place) {
+    const std::lock_guard lock(mutex_);
+    all_.erase(place);
+  }
+  [[nodiscard]] std::size_t size() const {
+    const std::lock_guard lock(mutex_);
+    return all_.size();
+  }
+  /// Members only begin to end by it; none is added or removed meanwhile.
+  template <class Predicate>
+  void close_if(Predicate predicate) {
+    const std::lock_guard lock(mutex_);
+    for (Member* member : all_)
+      if (predicate(*member)) member->close();
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::list<Member*> all_;
+};
+
+/// Apart from `members`, the workers and posting to `io`, for the server's own thread.
 struct Core {
-  // Before `io`: its destructor destroys the last connections, which leave this list.
-  std::list<Member*> members;
+  Members members;  ///< before `io`, whose end destroys the last of them
   ServerOptions options;
   Handler handler;
   OnWebSocket on_websocket;
@@ -45,18 +76,19 @@ struct Core {
   std::optional<boost::asio::steady_timer> sweep;
 };
 
-/// Keeps itself in the list as long as it lives.
+/// A member's own entry. The last of its fields, so that it leaves before anything else of it goes:
+/// until then the server's thread may still call it.
 class Membership {
  public:
   Membership(Core& core, Member& member)
-      : core_(core), at_(core.members.insert(core.members.end(), &member)) {}
-  ~Membership() { core_.members.erase(at_); }
+      : members_(core.members), place_(core.members.add(member)) {}
+  ~Membership() { members_.remove(place_); }
   Membership(const Membership&) = delete;
   Membership& operator=(const Membership&) = delete;
 
  private:
-  Core& core_;
-  std::list<Member*>::iterator at_;
+  Members& members_;
+  Members::Place place_;
 };
 
 }  // namespace understudy::http

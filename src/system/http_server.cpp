@@ -79,13 +79,12 @@ class BeastServer final : public Server {
   enum class Which : bool { idle, all };
 
   void accept() {
-    core_->acceptor->async_accept(core_->io.get_executor(), [this](ErrorCode error,
-                                                                   Socket socket) {
+    core_->acceptor->async_accept(core_->io.get_executor(), [this](ErrorCode error, Socket socket) {
       if (core_->stopping) return;
       if (!error && core_->members.size() < kConnectionsMax)
         std::make_shared<Connection>(core_, std::move(socket))->start();
       // Out of file descriptors: the sweep tries again, rather than a busy loop.
-      error && error != net::error::connection_aborted ? accept_later() : accept();
+      error&& error != net::error::connection_aborted ? accept_later() : accept();
     });
   }
   void accept_later() { accept_again_ = true; }
@@ -93,14 +92,12 @@ class BeastServer final : public Server {
   /// Ends who has been silent for too long, and tells stop() when nobody is left.
   void sweep() {
     const auto now = Steady::now();
-    // close() only starts the end; members leave the list later, from their own handlers.
-    for (Member* member : core_->members)
-      if (member->deadline() <= now) member->close();
+    core_->members.close_if([now](const Member& member) { return member.deadline() <= now; });
     if (accept_again_ && !core_->stopping) {
       accept_again_ = false;
       accept();
     }
-    if (core_->stopping && core_->members.empty()) {
+    if (core_->stopping && core_->members.size() == 0) {
       const std::lock_guard lock(mutex_);
       empty_ = true;
       everybody_left_.notify_all();
@@ -110,8 +107,8 @@ class BeastServer final : public Server {
   }
 
   void close_members(Which which) {
-    for (Member* member : core_->members)
-      if (which == Which::all || member->idle()) member->close();
+    core_->members.close_if(
+        [which](const Member& member) { return which == Which::all || member.idle(); });
     core_->sweep->cancel();  // so that it looks at once
   }
 

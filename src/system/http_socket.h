@@ -20,14 +20,14 @@ constexpr std::size_t kMessageBytesMax = 64 * 1024;
 class Session final : public Member, public std::enable_shared_from_this<Session> {
  public:
   Session(Core& core, Channel channel)
-      : membership_(core, *this), executor_(channel.get_executor()), stream_(std::move(channel)) {}
+      : executor_(channel.get_executor()), stream_(std::move(channel)), membership_(core, *this) {}
 
   /// Answers the upgrade and reads until the end. `opened` is called once it is open.
   template <class UpgradeRequest>
   void accept(const UpgradeRequest& request, std::function<void()> opened) {
     namespace ws = boost::beast::websocket;
-    ws::stream_base::timeout limits = ws::stream_base::timeout::suggested(
-        boost::beast::role_type::server);
+    ws::stream_base::timeout limits =
+        ws::stream_base::timeout::suggested(boost::beast::role_type::server);
     limits.handshake_timeout = std::chrono::seconds(5);
     limits.idle_timeout = std::chrono::seconds(30);
     limits.keep_alive_pings = true;
@@ -97,7 +97,6 @@ class Session final : public Member, public std::enable_shared_from_this<Session
                         [self = shared_from_this()](ErrorCode) { self->close(); });
   }
 
-  Membership membership_;
   Executor executor_;
   boost::beast::websocket::stream<Channel, false> stream_;
   boost::beast::flat_buffer incoming_;
@@ -106,6 +105,7 @@ class Session final : public Member, public std::enable_shared_from_this<Session
   bool closing_ = false;
   std::atomic<std::size_t> behind_{0};
   std::atomic<bool> open_{false};
+  Membership membership_;
 };
 
 /// What a caller holds: may outlive the server.

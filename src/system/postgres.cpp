@@ -44,7 +44,8 @@ bool wait_for(int socket, short events, Steady::time_point deadline) {
 }
 
 After left_behind(std::string_view sqlstate) {
-  if (sqlstate == "40003" || sqlstate == "08007") return After::unknown;  // the server does not know
+  if (sqlstate == "40003" || sqlstate == "08007")
+    return After::unknown;  // the server does not know
   const std::string_view kind = sqlstate.substr(0, 2);
   // Rolled back, out of resources, shutting down or starting up, or a lock not to be had.
   const bool later = kind == "40" || kind == "53" || kind == "57" || sqlstate == "55P03";
@@ -146,8 +147,8 @@ struct Connection::State {
       const ExecStatusType status = PQresultStatus(answer.get());
       if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH)
         return broken("COPY is not spoken here");
-      const bool good = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK ||
-                        status == PGRES_EMPTY_QUERY;
+      const bool good =
+          status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK || status == PGRES_EMPTY_QUERY;
       // The first refusal is the server's; after a fatal one libpq adds its own, that it hung up.
       if (good)
         last = std::move(answer);
@@ -167,8 +168,7 @@ struct Connection::State {
     if (code == nullptr) return broken(one_line(PQresultErrorMessage(refusal)));
     sqlstate = code;
     const char* text = PQresultErrorField(refusal, PG_DIAG_MESSAGE_PRIMARY);
-    Error error{left_behind(sqlstate),
-                fmt::format("database: {} ({})", one_line(text), sqlstate)};
+    Error error{left_behind(sqlstate), fmt::format("database: {} ({})", one_line(text), sqlstate)};
     if (session && PQstatus(session.get()) != CONNECTION_OK) session.reset();
     return error;
   }
@@ -190,9 +190,9 @@ struct Connection::State {
     auto done = collect(deadline);
     // Nothing was done by preparing, whatever became of the answer.
     if (!done)
-      return Error{done.error().after == After::unknown ? After::unchanged_retry
-                                                        : done.error().after,
-                   done.error().what};
+      return Error{
+          done.error().after == After::unknown ? After::unchanged_retry : done.error().after,
+          done.error().what};
     prepared.insert(name);
     return std::nullopt;
   }
@@ -214,9 +214,9 @@ Result<Connection> Connection::open(const std::string& conninfo,
     return Error{After::unchanged_retry, fmt::format("database: {}", what)};
   };
   if (PQstatus(session) == CONNECTION_BAD) return failed(one_line(PQerrorMessage(session)));
-  PQsetNoticeProcessor(session, [](void*, const char*) {}, nullptr);
-  for (auto want = PGRES_POLLING_WRITING; want != PGRES_POLLING_OK;
-       want = PQconnectPoll(session)) {
+  PQsetNoticeProcessor(
+      session, [](void*, const char*) {}, nullptr);
+  for (auto want = PGRES_POLLING_WRITING; want != PGRES_POLLING_OK; want = PQconnectPoll(session)) {
     if (want == PGRES_POLLING_FAILED) return failed(one_line(PQerrorMessage(session)));
     const short events = want == PGRES_POLLING_READING ? POLLIN : POLLOUT;
     if (!wait_for(PQsocket(session), events, deadline))

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <grp.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -56,7 +57,11 @@ Result<Prepared> prepare(const Command& command) {
     [[maybe_unused]] const auto written = write(report, &code, sizeof code);
     _exit(127);
   };
-  if (command.death_signal != 0) {
+  if (command.credentials) {
+    const auto [uid, gid] = *command.credentials;
+    if (setgroups(1, &gid) != 0 || setgid(gid) != 0 || setuid(uid) != 0) give_up();
+  }
+  if (command.death_signal != 0) {  // after the change of user, which would clear it
     if (prctl(PR_SET_PDEATHSIG, command.death_signal) != 0) give_up();
     if (getppid() != parent) _exit(127);  // the parent died before we asked to be told
   }

@@ -15,13 +15,20 @@
 
 namespace understudy::process {
 
+/// Whom a program runs as; only root can choose.
+struct Credentials {
+  uid_t uid = 0;
+  gid_t gid = 0;
+};
+
 struct Command {
   std::vector<std::string> arguments;  ///< [0]: the program, looked up in PATH if it has no '/'
   std::map<std::string, std::string> environment;  ///< all of it; nothing is inherited
   std::string directory;                           ///< where it runs; "": ours
-  std::string log_file;      ///< appended: standard output and error; "": ours
-  int death_signal = 0;      ///< sent to it when its parent's thread dies; 0: none
-  bool new_session = false;  ///< detached from our terminal and group
+  std::string log_file;                    ///< appended: standard output and error; "": ours
+  int death_signal = 0;                    ///< sent to it when its parent's thread dies; 0: none
+  std::optional<Credentials> credentials;  ///< none: ours
+  bool new_session = false;                ///< detached from our terminal and group
 };
 
 /// Starts a program. Error, unchanged_final: it cannot be executed (the text says why), the

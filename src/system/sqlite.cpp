@@ -116,23 +116,17 @@ Result<Done> use_write_ahead_log(State& state) {
 
 Result<Done> configure(State& state, const Options& options) {
   sqlite3_busy_timeout(state.handle, static_cast<int>(options.busy_timeout.count()));
-  const bool exclusive = options.locking == Locking::exclusive;
-  // Before the first access: then not even the log's index is shared.
-  const auto* locking =
-      exclusive ? "PRAGMA locking_mode = EXCLUSIVE" : "PRAGMA locking_mode = NORMAL";
+  // Before the first access: then the next one, of the log's opening, takes the lock for good, and
+  // not even the log's index is shared.
+  const auto* locking = options.locking == Locking::exclusive ? "PRAGMA locking_mode = EXCLUSIVE"
+                                                              : "PRAGMA locking_mode = NORMAL";
   if (auto set = execute(state, locking, "opening", Commits::no); !set) return set;
   if (auto set = use_write_ahead_log(state); !set) return set;
-  if (auto set = execute(state,
-                         "PRAGMA synchronous = FULL;"
-                         "PRAGMA foreign_keys = ON;"
-                         "PRAGMA trusted_schema = OFF",
-                         "opening", Commits::no);
-      !set) {
-    return set;
-  }
-  if (!exclusive) return Done{};
-  // The mode alone takes the lock with the first write, whenever that is.
-  return execute(state, "BEGIN EXCLUSIVE; COMMIT", "opening for this process alone", Commits::no);
+  return execute(state,
+                 "PRAGMA synchronous = FULL;"
+                 "PRAGMA foreign_keys = ON;"
+                 "PRAGMA trusted_schema = OFF",
+                 "opening", Commits::no);
 }
 
 }  // namespace

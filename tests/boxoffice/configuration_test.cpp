@@ -10,9 +10,9 @@ namespace {
 using Variables = std::map<std::string, std::string>;
 
 Variables good() {
-  return {{"ROLE", "api-web"},      {"HOST", "127.0.1.1"},
-          {"PORT", "7010"},         {"DATABASE_URL", "host=127.0.1.1 password=p"},
-          {"REGION", "north"},      {"REDIS_URL", "redis://:p%40ss@127.0.1.1:7003"},
+  return {{"ROLE", "api-web"},       {"HOST", "127.0.1.1"},
+          {"PORT", "7010"},          {"DATABASE_URL", "host=127.0.1.1 password=p"},
+          {"REGION", "north"},       {"REDIS_URL", "redis://:p%40ss@127.0.1.1:7003"},
           {"INSTANCE", "api-web-1"}, {"UNDERSTUDY_PAGE", "/run/page"}};
 }
 
@@ -62,19 +62,23 @@ TEST(Configuration, the_fence_is_only_left_out_when_asked_for_by_name) {
 }
 
 TEST(Configuration, that_is_wrong_names_the_variable) {
-  const std::pair<const char*, const char*> wrong[] = {
-      {"ROLE", ""},         {"ROLE", "api-worker"},
-      {"HOST", ""},         {"PORT", ""},
-      {"PORT", "0"},        {"PORT", "70000"},
-      {"PORT", "80x"},      {"REGION", ""},
-      {"INSTANCE", ""},     {"DATABASE_URL", ""},
-      {"DATABASE_URL", "no such option=1"},
-      {"REDIS_URL", "http://x"},
-      {"REDIS_URL", "redis://:p@host"},
-      {"REDIS_URL", "redis://p@host:1"},
-      {"REDIS_URL", "redis://:p@:1"},
-      {"DATABASE_CONNECTIONS", "0"},
-      {"UNDERSTUDY_PAGE", ""}};
+  const std::pair<const char*, const char*> wrong[] = {{"ROLE", ""},
+                                                       {"ROLE", "api-worker"},
+                                                       {"HOST", ""},
+                                                       {"PORT", ""},
+                                                       {"PORT", "0"},
+                                                       {"PORT", "70000"},
+                                                       {"PORT", "80x"},
+                                                       {"REGION", ""},
+                                                       {"INSTANCE", ""},
+                                                       {"DATABASE_URL", ""},
+                                                       {"DATABASE_URL", "no such option=1"},
+                                                       {"REDIS_URL", "http://x"},
+                                                       {"REDIS_URL", "redis://:p@host"},
+                                                       {"REDIS_URL", "redis://p@host:1"},
+                                                       {"REDIS_URL", "redis://:p@:1"},
+                                                       {"DATABASE_CONNECTIONS", "0"},
+                                                       {"UNDERSTUDY_PAGE", ""}};
   for (const auto& [name, value] : wrong) {
     auto variables = good();
     variables[name] = value;

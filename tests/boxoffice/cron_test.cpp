@@ -13,15 +13,16 @@ class CronRole : public Stack {
 
 TEST_F(CronRole, frees_a_seat_once_although_two_of_them_run) {
   const auto web = start_web();
-  const auto held = web->post(
-      "/api/holds", R"({"buyer":"a","seat":3,"seconds":1,"event":)" + std::to_string(event()) + "}");
+  const auto held = web->post("/api/holds", R"({"buyer":"a","seat":3,"seconds":1,"event":)" +
+                                                std::to_string(event()) + "}");
   ASSERT_EQ(held.status, 201U);
   const auto one = start(environment("api-cron"));
   const auto two = start(environment("api-cron"));
   const std::string seat = "event = " + std::to_string(event()) + " AND seat = 3";
   ASSERT_TRUE(eventually([&] {
     return database().count("SELECT count(*) FROM seats WHERE state = 'free' AND " + seat) == 1;
-  })) << one->output() << two->output();
+  })) << one->output()
+      << two->output();
   ASSERT_TRUE(eventually([&] { return ticks() >= 3; }));
   EXPECT_EQ(database().count("SELECT version FROM seats WHERE " + seat), 2);  // held, freed
   EXPECT_EQ(database().count("SELECT sum(expired) FROM cron_ticks"), 1);

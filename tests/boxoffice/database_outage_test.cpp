@@ -67,9 +67,8 @@ TEST_F(DatabaseOutage, a_standby_is_not_ready_and_sells_nothing) {
   database().stop_immediately();
   database().become_standby(true);
   database().start();
-  EXPECT_TRUE(eventually([this] {
-    return web_->get("/ready").text("why").find("standby") != std::string::npos;
-  }));
+  EXPECT_TRUE(eventually(
+      [this] { return web_->get("/ready").text("why").find("standby") != std::string::npos; }));
   const auto refused = web_->buy(key("standby"), event());
   EXPECT_EQ(refused.status, 503U);
   EXPECT_EQ(refused.text("outcome"), "refused");

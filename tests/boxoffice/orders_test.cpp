@@ -1,6 +1,7 @@
 // Selling: never a seat twice, never a purchase twice.
 
 #include <atomic>
+#include <mutex>
 #include <set>
 #include <thread>
 
@@ -81,6 +82,37 @@ TEST_F(Selling, thirty_two_buyers_of_the_same_fifty_seats_have_one_winner_each) 
   EXPECT_EQ(sold, kSeats);
   EXPECT_EQ(taken, 31 * kSeats);
   EXPECT_EQ(orders(), kSeats);
+}
+
+// All have chosen a seat before the first of them may write its order: the moment at which a sale
+// that does not lock what it chose would sell the same seat to everybody.
+TEST_F(Selling, ten_buyers_who_choose_at_the_same_moment_get_ten_seats) {
+  auto gate = postgres::Connection::open(database().as_superuser(), 5s);
+  ASSERT_TRUE(gate.ok());
+  for (const int seat : {0, 33}) {
+    ASSERT_TRUE(gate->run_script("BEGIN; LOCK TABLE orders IN SHARE MODE", 5s).ok());
+    std::atomic<int> sold = 0;
+    std::atomic<int> refused = 0;
+    std::vector<std::thread> buyers;
+    for (int i = 0; i < 10; ++i)
+      buyers.emplace_back([&, i] {
+        const auto answer = web_->buy("moment-" + std::to_string(event()) + "-" +
+                                          std::to_string(seat) + "-" + std::to_string(i),
+                                      event(), seat);
+        EXPECT_TRUE(answer.status == 201 || answer.status == 409) << answer.response.body;
+        ++(answer.status == 201 ? sold : refused);
+      });
+    EXPECT_TRUE(eventually([] {
+      return database().count(
+                 "SELECT count(*) FROM pg_stat_activity WHERE usename = 'boxoffice'"
+                 " AND wait_event_type = 'Lock'") == 10;
+    }));
+    EXPECT_TRUE(gate->run_script("COMMIT", 5s).ok());
+    for (auto& buyer : buyers) buyer.join();
+    EXPECT_EQ(sold, seat == 0 ? 10 : 1);
+    EXPECT_EQ(refused, seat == 0 ? 0 : 9);
+  }
+  EXPECT_EQ(orders(), 11);
 }
 
 TEST_F(Selling, one_purchase_sent_many_times_at_once_is_one_order) {

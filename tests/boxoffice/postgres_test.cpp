@@ -35,8 +35,8 @@ TEST_F(Postgres, affected_rows_are_counted) {
 
 TEST_F(Postgres, a_prepared_statement_is_prepared_once) {
   for (int i = 0; i < 3; ++i)
-    EXPECT_EQ(session_.run_prepared("same", "SELECT $1::int", {std::to_string(i)}, 5s)->number(0, 0),
-              i);
+    EXPECT_EQ(
+        session_.run_prepared("same", "SELECT $1::int", {std::to_string(i)}, 5s)->number(0, 0), i);
   EXPECT_EQ(session_.run("SELECT count(*) FROM pg_prepared_statements", {}, 5s)->number(0, 0), 1);
 }
 
@@ -51,8 +51,8 @@ TEST_F(Postgres, a_refusal_is_final_and_the_session_goes_on) {
 }
 
 TEST_F(Postgres, what_may_be_tried_later_is_told_apart) {
-  const auto locked = session_.run(
-      "SELECT 1 FROM seats WHERE event = $1 AND seat = 1 FOR UPDATE", {std::to_string(event())}, 5s);
+  const auto locked = session_.run("SELECT 1 FROM seats WHERE event = $1 AND seat = 1 FOR UPDATE",
+                                   {std::to_string(event())}, 5s);
   const auto lock = lock_seat(1);
   const auto busy =
       session_.run("SELECT 1 FROM seats WHERE event = $1 AND seat = 1 FOR UPDATE NOWAIT",

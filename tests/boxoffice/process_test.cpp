@@ -21,9 +21,10 @@ class Program : public Stack {
 
 TEST_F(Program, what_is_missing_or_wrong_is_named_in_one_line) {
   const std::pair<const char*, const char*> wrong[] = {
-      {"ROLE", "api-worker"},        {"HOST", ""},     {"PORT", "70000"},
-      {"DATABASE_URL", "pw=secret"}, {"REGION", ""},   {"REDIS_URL", "redis://secret"},
-      {"INSTANCE", ""},              {"UNDERSTUDY_PAGE", ""}};
+      {"ROLE", "api-worker"}, {"HOST", ""},
+      {"PORT", "70000"},      {"DATABASE_URL", "pw=secret"},
+      {"REGION", ""},         {"REDIS_URL", "redis://secret"},
+      {"INSTANCE", ""},       {"UNDERSTUDY_PAGE", ""}};
   for (const auto& [name, value] : wrong) {
     auto settings = environment("api-web");
     settings[name] = value;
@@ -45,9 +46,7 @@ TEST_F(Program, a_port_that_is_taken_is_named) {
 TEST_F(Program, sigterm_lets_a_running_purchase_come_to_its_end) {
   const auto web = start_web();
   const auto lock = lock_seat(4);
-  auto buying = std::async([&] {
-    return web->buy("term-" + std::to_string(event()), event(), 4);
-  });
+  auto buying = std::async([&] { return web->buy("term-" + std::to_string(event()), event(), 4); });
   await_blocked();
   web->process().signal(SIGTERM);
   EXPECT_TRUE(eventually([&] { return web->get("/live").status == 0; }));  // listens no more

@@ -73,8 +73,8 @@ ScratchFolder::~ScratchFolder() {
 }
 
 std::uint16_t free_port() {
-  // Below the range of which the kernel takes ports for outgoing connections: a client that tries to
-  // reach a stopped server would else, sooner or later, be given the very port that it calls.
+  // Below the range of which the kernel takes ports for outgoing connections: a client that tries
+  // to reach a stopped server would else, sooner or later, be given the very port that it calls.
   static std::uint16_t last = static_cast<std::uint16_t>(20'000 + getpid() % 100 * 100);
   for (;;) {
     last = last >= 31'999 ? std::uint16_t{20'000} : static_cast<std::uint16_t>(last + 1);
@@ -191,10 +191,10 @@ std::string ScratchPostgres::as_application() const {
 }
 
 postgres::Rows ScratchPostgres::run(const std::string& sql) const {
-  const auto database = sql.starts_with("CREATE ROLE") || sql.starts_with("CREATE DATABASE")
-                            ? "host=127.0.0.1 port=" + std::to_string(port_) +
-                                  " user=postgres dbname=postgres"
-                            : as_superuser();
+  const auto database =
+      sql.starts_with("CREATE ROLE") || sql.starts_with("CREATE DATABASE")
+          ? "host=127.0.0.1 port=" + std::to_string(port_) + " user=postgres dbname=postgres"
+          : as_superuser();
   auto session = postgres::Connection::open(database, std::chrono::seconds(5));
   EXPECT_TRUE(session.ok()) << session.error().what;
   if (!session) return {};
@@ -206,9 +206,9 @@ postgres::Rows ScratchPostgres::run(const std::string& sql) const {
 ScratchRedis::ScratchRedis() : port_(free_port()) { start(); }
 
 void ScratchRedis::start() {
-  process_.emplace(Command{.words = {"redis-server", "--bind", "127.0.0.1", "--port",
-                                     std::to_string(port_), "--requirepass", kPassword, "--save",
-                                     "", "--dir", folder_.path()}});
+  process_.emplace(
+      Command{.words = {"redis-server", "--bind", "127.0.0.1", "--port", std::to_string(port_),
+                        "--requirepass", kPassword, "--save", "", "--dir", folder_.path()}});
 }
 
 void ScratchRedis::stop() {

@@ -68,14 +68,14 @@ void Page::open_for(std::chrono::milliseconds length, std::uint64_t epoch, std::
 void Page::close() { understudy_close_page(&writer_, &promise_); }
 
 std::string Answer::text(std::string_view name) const {
-  const auto* found = body.is_object() ? body.as_object().if_contains({name.data(), name.size()})
-                                       : nullptr;
+  const auto* found =
+      body.is_object() ? body.as_object().if_contains({name.data(), name.size()}) : nullptr;
   return found != nullptr && found->is_string() ? std::string(found->as_string().c_str()) : "";
 }
 
 std::int64_t Answer::number(std::string_view name) const {
-  const auto* found = body.is_object() ? body.as_object().if_contains({name.data(), name.size()})
-                                       : nullptr;
+  const auto* found =
+      body.is_object() ? body.as_object().if_contains({name.data(), name.size()}) : nullptr;
   return found != nullptr && found->is_int64() ? found->as_int64() : -1;
 }
 
@@ -90,8 +90,7 @@ Boxoffice::Boxoffice(std::map<std::string, std::string> environment, const std::
                 .errors = output}) {}
 
 Answer Boxoffice::send(http::Request request, const std::string& path) const {
-  auto sent =
-      client_.send("http://127.0.0.1:" + std::to_string(port_) + path, request, 20s);
+  auto sent = client_.send("http://127.0.0.1:" + std::to_string(port_) + path, request, 20s);
   Answer answer;
   if (!sent) {
     answer.error = sent.error();
@@ -105,9 +104,7 @@ Answer Boxoffice::send(http::Request request, const std::string& path) const {
 }
 
 Answer Boxoffice::get(const std::string& path) const { return send({.method = "GET"}, path); }
-Answer Boxoffice::remove(const std::string& path) const {
-  return send({.method = "DELETE"}, path);
-}
+Answer Boxoffice::remove(const std::string& path) const { return send({.method = "DELETE"}, path); }
 Answer Boxoffice::post(const std::string& path, const std::string& body,
                        const std::string& key) const {
   http::Request request{.method = "POST", .body = body};
@@ -171,10 +168,10 @@ void Stack::set_epoch_row(int epoch, const std::string& region) {
 std::unique_ptr<postgres::Connection> Stack::lock_seat(int seat) const {
   auto session = postgres::Connection::open(database().as_superuser(), 5s);
   EXPECT_TRUE(session.ok());
-  auto locked = session->run_script("BEGIN; SELECT 1 FROM seats WHERE event = " +
-                                        std::to_string(event_) +
-                                        " AND seat = " + std::to_string(seat) + " FOR UPDATE",
-                                    5s);
+  auto locked =
+      session->run_script("BEGIN; SELECT 1 FROM seats WHERE event = " + std::to_string(event_) +
+                              " AND seat = " + std::to_string(seat) + " FOR UPDATE",
+                          5s);
   EXPECT_TRUE(locked.ok());
   return std::make_unique<postgres::Connection>(std::move(*session));
 }

@@ -62,6 +62,10 @@ TEST_F(BuyersTest, buy_over_kept_connections_and_every_step_is_in_the_ledger) {
   ASSERT_TRUE(counters.last_acknowledgement);
   EXPECT_EQ(counters.last_acknowledgement->region, "north");
   EXPECT_EQ(read.acknowledgements.front().epoch, 7);
+  for (std::size_t i = 1; i < read.attempts.size(); ++i) {
+    const auto gap = read.attempts[i].scheduled.boot - read.attempts[i - 1].scheduled.boot;
+    ASSERT_EQ(gap, milliseconds(5)) << "the schedule follows the rate, not our own pace";
+  }
   EXPECT_EQ(read.pages.size(), counters.pages_ok + counters.page_errors);
   for (const auto& page : read.pages) EXPECT_EQ(page.ok, page.path == "/") << page.reason;
   EXPECT_GT(counters.pages_ok, 0U);

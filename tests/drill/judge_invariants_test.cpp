@@ -72,6 +72,14 @@ TEST(JudgeInvariants, a_commit_of_the_old_region_before_the_new_ones_first_is_no
   EXPECT_EQ(tale.judged().old_region_writes_after_promotion, 0);
 }
 
+TEST(JudgeInvariants, what_an_earlier_drill_left_in_the_databases_is_no_late_write) {
+  Tale tale;
+  tale.sells(0, 10'000, {0, "north"}).replicated("north", "south", 10'000);
+  tale.refuses(10'000, 11'000).sells(11'000, 14'000, {0, "south"});
+  tale.held("south", "k900000", -60'000, {0, "south"});
+  EXPECT_EQ(tale.judged().old_region_writes_after_promotion, 0);
+}
+
 TEST(JudgeInvariants, cron_in_one_region_after_the_other_is_fine) {
   auto tale = failover();
   tale.ticks("north", 0, 10'000, kNorth).ticks("south", 0, 10'000, kNorth);
@@ -97,6 +105,7 @@ TEST(JudgeInvariants, one_epoch_in_two_regions_breaks_I4) {
   const auto key = tale.order(9'000);
   tale.acknowledged(key, 9'010, {7, "south"}).held("south", key, 9'005, {7, "south"});
   EXPECT_THAT(broken(tale), testing::Contains("I4"));
+  EXPECT_EQ(tale.judged().rto_ms, 2'510) << "what came before the fault ended no outage";
 }
 
 TEST(JudgeInvariants, coming_back_home_unasked_breaks_I6) {

@@ -74,6 +74,29 @@ TEST(JudgeOutcome, an_order_answered_after_more_than_a_second_is_no_full_service
   EXPECT_FALSE(verdict.objectives_met);
 }
 
+TEST(JudgeOutcome, full_service_is_certain_once_the_last_order_of_its_second_is_answered) {
+  Tale tale;
+  tale.sells(0, 10'000, kNorth).replicated("north", "south", 10'000);
+  tale.refuses(10'000, 12'000);
+  for (int at = 12'000; at < 15'000; at += 10) {
+    const auto key = tale.order(at);
+    tale.held("south", key, at + 5, kSouth).acknowledged(key, at + 900, kSouth);
+  }
+  const auto verdict = tale.judged();
+  EXPECT_THAT(verdict.rto_ms, Optional(2900));
+  EXPECT_THAT(verdict.rto_full_ms, Optional(2900 + 990 + 900));
+}
+
+TEST(JudgeOutcome, orders_of_the_last_second_before_the_fault_do_not_lower_the_bar) {
+  Tale tale;  // those of the last half second were caught by the fault, unanswered
+  tale.sells(0, 9'500, kNorth).replicated("north", "south", 10'000);
+  tale.refuses(9'500, 12'000);
+  for (int at = 12'000; at < 16'000; at += 10) {  // 98 % served
+    at % 500 == 490 ? tale.refuses(at, at + 10) : tale.sells(at, at + 10, kSouth);
+  }
+  EXPECT_EQ(tale.judged().rto_full_ms, std::nullopt);
+}
+
 TEST(JudgeOutcome, an_outage_that_only_comes_when_the_lease_ends_is_not_missed) {
   Tale tale;  // a frozen agent: north sells on for two seconds after the fault
   tale.sells(0, 12'000, kNorth).replicated("north", "south", 12'000);
@@ -127,6 +150,7 @@ TEST(JudgeOutcome, of_a_region_that_stays_down_holds_but_recovers_nothing) {
   EXPECT_EQ(tale.judged().longest_silence_ms, 9'990);
   for (const auto expected : {Outcome::recovers_in_place, Outcome::fails_over}) {
     tale.drilled.expected = expected;
+    EXPECT_FALSE(tale.judged().outcome_as_expected());
     EXPECT_FALSE(tale.judged().passed());
     EXPECT_THAT(tale.judged().objectives_missed, testing::Not(testing::IsEmpty()));
   }
@@ -136,7 +160,7 @@ TEST(JudgeOutcome, contended_seats_do_not_count_against_the_service) {
   Tale tale;
   tale.drilled.expected = Outcome::holds;
   for (int at = 0; at < 20'000; at += 10) {
-    if (at % 100 != 0) {
+    if (at % 100 != 0 || at < Tale::kFaultMs) {
       tale.sells(at, at + 10, kNorth);
       continue;
     }
@@ -146,7 +170,7 @@ TEST(JudgeOutcome, contended_seats_do_not_count_against_the_service) {
   }
   const auto verdict = tale.judged();
   EXPECT_FALSE(verdict.interrupted);
-  EXPECT_EQ(verdict.refused, 200);
+  EXPECT_EQ(verdict.refused, 100);
 }
 
 TEST(JudgeOutcome, counts_page_errors_stalls_and_marks_the_systems_words_as_such) {

@@ -92,6 +92,13 @@ TEST(JudgeSales, an_order_held_with_another_seat_than_acknowledged_is_lost) {
   EXPECT_THAT(tale.judged().lost_acked, Optional(1));
 }
 
+TEST(JudgeSales, an_order_held_under_another_number_is_lost_but_its_seat_is_not_resold) {
+  auto tale = failover();
+  tale.row("south", tale.sold_at(5'000)).order = "another";
+  EXPECT_THAT(tale.judged().lost_acked, Optional(1));
+  EXPECT_EQ(tale.judged().lost_seats_resold, 0);
+}
+
 TEST(JudgeSales, one_key_acknowledged_as_two_orders_is_a_duplicate) {
   auto tale = failover();
   const auto key = tale.sold_at(5'000);

@@ -130,7 +130,7 @@ TEST_F(Withheld, but_not_when_the_lease_was_renewed_before_the_answer) {
 }
 
 TEST_F(Withheld, over_tls) {
-  auto buyer = held_in_commit("INSERT INTO orders VALUES ('tls')", "sslmode=require");
+  auto buyer = held_in_commit("INSERT INTO orders VALUES ('tls')", kTls);
   deadline_passes();
   server_->release_commits();
   expect_cut(buyer);
@@ -235,7 +235,7 @@ TEST_F(Withheld, from_a_client_that_does_not_read) {
 
 TEST_F(Withheld, but_long_answers_after_a_commit_arrive_whole) {
   server_->page().promise(std::chrono::hours(1));
-  for (const std::string more : {"sslmode=disable", "sslmode=require"}) {
+  for (const std::string more : {"sslmode=disable", kTls}) {
     auto buyer = server_->connect("admin", more);
     buyer.send(
         "BEGIN; INSERT INTO orders VALUES ('long'); COMMIT; SELECT string_agg(md5(i::text), "

@@ -191,6 +191,34 @@ TEST_F(Fence, refuses_a_walsender_that_runs_sql) {
   EXPECT_TRUE(sender.run("IDENTIFY_SYSTEM").ok());
 }
 
+// An apply worker that wrote while fenced would let its publisher forget what this region may lose.
+TEST_F(Fence, refuses_background_workers_that_write) {
+  const auto mark = server_->log().size();
+  auto admin = server_->connect();
+  auto far = server_->connect("admin", "dbname=spare");
+  ASSERT_TRUE(far.run("CREATE TABLE seats (a int); CREATE PUBLICATION p FOR TABLE seats").ok());
+  ASSERT_TRUE(far.run("SELECT pg_create_logical_replication_slot('p', 'pgoutput')").ok());
+  ASSERT_TRUE(admin.run("CREATE TABLE seats (a int)").ok());
+  const auto subscribed =
+      admin.run("CREATE SUBSCRIPTION p CONNECTION '" + server_->conninfo("admin", "dbname=spare") +
+                "' PUBLICATION p WITH (create_slot = false, copy_data = false)");
+  ASSERT_TRUE(subscribed.ok()) << subscribed.message;
+  ASSERT_TRUE(eventually([&] {
+    return admin.value("SELECT count(*) FROM pg_subscription_rel WHERE srsubstate = 'r'") == "1";
+  }));
+  server_->page().close();
+  ASSERT_TRUE(far.run("SET understudy_fence.bypass = 'the publisher is elsewhere'").ok());
+  ASSERT_TRUE(far.run("INSERT INTO seats VALUES (1)").ok());
+  EXPECT_TRUE(eventually([&] {
+    return server_->log(mark).find("(PID") != std::string::npos &&
+           server_->log(mark).find("this region may not write") != std::string::npos;
+  }));
+  EXPECT_EQ(admin.value("SELECT count(*) FROM seats"), "0");
+  server_->page().promise_without_end();
+  EXPECT_TRUE(eventually([&] { return admin.value("SELECT count(*) FROM seats") == "1"; }));
+  EXPECT_TRUE(admin.run("DROP SUBSCRIPTION p").ok());
+}
+
 TEST_F(Fence, refuses_at_the_sync_of_a_pipeline) {
   auto buyer = server_->connect("buyer");
   server_->page().close();

@@ -210,7 +210,8 @@ void ScratchPostgres::initialise() {
   settings << "listen_addresses = '127.0.0.1'\nport = " << port_
            << "\nunix_socket_directories = ''\nfsync = off\nssl = on\n"
               "max_prepared_transactions = 10\nwal_level = logical\nmax_connections = 60\n"
-              "autovacuum_naptime = 1\nsynchronous_commit = local\nlog_line_prefix = '[%p] '\n"
+              "autovacuum_naptime = 1\nwal_retrieve_retry_interval = 100\nsynchronous_commit = "
+              "local\nlog_line_prefix = '[%p] '\n"
               "shared_preload_libraries = '"
            << directory_ << "/understudy_fence.so'\nunderstudy_fence.page = '" << page_path()
            << "'\n";

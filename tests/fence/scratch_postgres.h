@@ -20,6 +20,9 @@ using std::chrono::milliseconds;
 [[nodiscard]] bool eventually(const std::function<bool()>& holds,
                               milliseconds limit = std::chrono::seconds(30));
 
+/// For connect(): TLS, and none of the user's own certificates.
+inline constexpr const char* kTls = "sslmode=require sslcert=/none sslkey=/none sslrootcert=/none";
+
 /// What a client was told.
 struct Answer {
   enum class Kind { ok, refused, cut, none } kind = Kind::none;

@@ -126,7 +126,7 @@ TEST_F(Window, lets_an_answer_through_while_the_page_is_open) {
 
 // No signal tells of the end of such a freeze (a paused container, a throttled group): the timer.
 TEST_F(Window, is_shut_by_the_deadline) {
-  for (const std::string more : {"sslmode=disable", "sslmode=require"}) {
+  for (const std::string more : {"sslmode=disable", kTls}) {
     server_->page().promise(milliseconds(1500));
     const auto answer = hold_at_send([](HeldAtSend&) { end_lease(); }, 0, more);
     SKIP_UNLESS_TRACED(answer);

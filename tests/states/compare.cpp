@@ -106,8 +106,7 @@ class Comparison {
     return variables;
   }
 
-  Difference event(const json::object& expected, const HistoryEvent& event,
-                   std::size_t at) const {
+  Difference event(const json::object& expected, const HistoryEvent& event, std::size_t at) const {
     json::object actual{{"type", std::string(to_string(event.type))}};
     for (const auto& [name, details] : event.details) {
       auto& unpacked = actual[name].emplace_object();
@@ -146,8 +145,8 @@ class Comparison {
     std::vector<bool> used(actual.size(), false);
     std::map<std::uint64_t, std::uint64_t> id_of{{0, 0}};
     for (std::size_t i = 0; i < expected.size(); ++i) {
-      Difference closest = fmt::format("/expected/history/{}: no {}", i,
-                                       to_text(expected[i].at("type")));
+      Difference closest =
+          fmt::format("/expected/history/{}: no {}", i, to_text(expected[i].at("type")));
       std::size_t found = actual.size();
       for (std::size_t j = 0; j < actual.size() && found == actual.size(); ++j) {
         if (used[j] || expected[i].at("type").as_string() != to_string(actual[j].type)) continue;

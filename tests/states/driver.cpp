@@ -84,8 +84,13 @@ class Driver {
   static ExecutionInfo info(const Case& recorded) {
     const auto& given = recorded.member("execution")->as_object();
     const auto text = [&](const char* name) { return optional_text(given, name).value_or(""); };
-    return {text("executionArn"),     text("name"),   text("roleArn"), text("stateMachineArn"),
-            text("stateMachineName"), text("region"), 7};
+    return {text("executionArn"),
+            text("name"),
+            text("roleArn"),
+            text("stateMachineArn"),
+            text("stateMachineName"),
+            text("region"),
+            7};
   }
 
   void tell(Stimulus stimulus) { told_.push_back(std::move(stimulus)); }

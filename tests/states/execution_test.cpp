@@ -71,11 +71,12 @@ void expect_unmoved(Story& story, const std::vector<Stimulus>& stale) {
   }
 }
 
-std::vector<Stimulus> about(const command::RunTask& task, const std::map<TimerId, WallTime>& timers) {
+std::vector<Stimulus> about(const command::RunTask& task,
+                            const std::map<TimerId, WallTime>& timers) {
   std::vector<Stimulus> all{
-      stimulus::TaskSucceeded{task.task, 1},        stimulus::TaskFailed{task.task, "E", "C"},
-      stimulus::TaskHeartbeat{task.task},           stimulus::TaskSubmitted{task.task, 1},
-      stimulus::TokenSucceeded{task.token, 1},      stimulus::TokenFailed{task.token, "E", "C"},
+      stimulus::TaskSucceeded{task.task, 1},   stimulus::TaskFailed{task.task, "E", "C"},
+      stimulus::TaskHeartbeat{task.task},      stimulus::TaskSubmitted{task.task, 1},
+      stimulus::TokenSucceeded{task.token, 1}, stimulus::TokenFailed{task.token, "E", "C"},
       stimulus::TokenHeartbeat{task.token},
   };
   for (const auto& [timer, at] : timers) all.emplace_back(stimulus::TimerFired{timer});

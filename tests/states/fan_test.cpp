@@ -110,9 +110,9 @@ TEST(Map, runs_no_more_iterations_at_once_than_allowed) {
 TEST(Map, over_nothing_gives_nothing) {
   Story story(machine_of(map_with("")), "[]");
   EXPECT_EQ(story.output(), "[]");
-  EXPECT_THAT(story.types(), ElementsAre("ExecutionStarted", "MapStateEntered", "MapStateStarted",
-                                         "MapStateSucceeded", "MapStateExited",
-                                         "ExecutionSucceeded"));
+  EXPECT_THAT(story.types(),
+              ElementsAre("ExecutionStarted", "MapStateEntered", "MapStateStarted",
+                          "MapStateSucceeded", "MapStateExited", "ExecutionSucceeded"));
 }
 
 TEST(Map, over_what_is_no_array_says_so) {

@@ -50,7 +50,8 @@ TEST_F(IntrinsicFunction, gives_what_the_language_says) {
       {"States.Base64Decode('SMOkbGxv')", "Hällo"},
       {"States.Hash('a', 'MD5')", "0cc175b9c0f1b6a831c399e269772661"},
       {"States.Hash('a', 'SHA-1')", "86f7e437faa5a7fce15d1ddcb9eaeaea377667b8"},
-      {"States.JsonMerge(States.StringToJson('{\"a\":1}'), States.StringToJson('{\"a\":2}'), false)",
+      {"States.JsonMerge(States.StringToJson('{\"a\":1}'), States.StringToJson('{\"a\":2}'), "
+       "false)",
        R"({"a":2})"},
       {"States.JsonToString($.list)", "[1,1.0,2]"},
       {"States.MathAdd(-1, $.n)", "4"},
@@ -66,10 +67,9 @@ TEST_F(IntrinsicFunction, that_gets_what_it_cannot_use_fails_by_name) {
        {"States.ArrayGetItem($.list, 3)", "States.ArrayRange(1, 5, 0)",
         "States.ArrayRange(1, 5000, 1)", "States.ArrayPartition($.list, 0)",
         "States.ArrayLength($.n)", "States.Base64Decode('###')", "States.Hash('a', 'CRC')",
-        "States.JsonMerge($.n, $.n, false)", "States.StringToJson('{')",
-        "States.MathAdd('1', 2)", "States.MathRandom(4, 4)", "States.Format('{}')",
-        "States.Format('x', 1)", "States.Format('{', 1)",
-        "States.MathAdd(9223372036854775807, 1)"}) {
+        "States.JsonMerge($.n, $.n, false)", "States.StringToJson('{')", "States.MathAdd('1', 2)",
+        "States.MathRandom(4, 4)", "States.Format('{}')", "States.Format('x', 1)",
+        "States.Format('{', 1)", "States.MathAdd(9223372036854775807, 1)"}) {
     EXPECT_THAT(of(call), HasSubstr("States.IntrinsicFailure: The function 'States.")) << call;
   }
   EXPECT_THAT(of("States.MathAdd($.none, 1)"), HasSubstr("States.Runtime: "));

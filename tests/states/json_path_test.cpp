@@ -77,9 +77,9 @@ TEST(JsonPath, that_leads_nowhere_says_where_it_ends) {
 }
 
 TEST(JsonPath, that_is_malformed_is_refused) {
-  for (const auto* path :
-       {"", "a", "$.", "$a", "$[", "$[]", "$['a", "$.a[b]", "$.a[1", "$.a[?(@.b ==)]", "$.a[?()]",
-        "$.a[0:1:0]", "$.a.length()", "$.a[?(@.b =~ /x/)]", "$.a b", "$.a[?(1)]", "$.a[?(@.b == "}) {
+  for (const auto* path : {"", "a", "$.", "$a", "$[", "$[]", "$['a", "$.a[b]", "$.a[1",
+                           "$.a[?(@.b ==)]", "$.a[?()]", "$.a[0:1:0]", "$.a.length()",
+                           "$.a[?(@.b =~ /x/)]", "$.a b", "$.a[?(1)]", "$.a[?(@.b == "}) {
     EXPECT_THROW((void)JsonPath::parse(path), Malformed) << path;
   }
 }

@@ -14,8 +14,13 @@ std::shared_ptr<const Machine> machine_of(std::string_view document) {
 }
 
 ExecutionInfo info_for_tests() {
-  return {"arn:aws:states:eu-west-1:1:execution:drill:one", "one", "arn:aws:iam::1:role/r",
-          "arn:aws:states:eu-west-1:1:stateMachine:drill",  "drill", "eu-west-1", 42};
+  return {"arn:aws:states:eu-west-1:1:execution:drill:one",
+          "one",
+          "arn:aws:iam::1:role/r",
+          "arn:aws:states:eu-west-1:1:stateMachine:drill",
+          "drill",
+          "eu-west-1",
+          42};
 }
 
 WallTime at_ms(double milliseconds) {
@@ -117,20 +122,20 @@ std::vector<std::string> shown(const std::vector<Command>& commands) {
   std::vector<std::string> texts;
   for (const auto& command : commands) {
     if (const auto* run = std::get_if<command::RunTask>(&command)) {
-      texts.push_back(fmt::format("run {} {} {} {} {} try {}", static_cast<std::uint64_t>(run->task),
-                                  run->state, run->resource, run->parameters.text(), run->token,
-                                  run->attempt));
+      texts.push_back(fmt::format("run {} {} {} {} {} try {}",
+                                  static_cast<std::uint64_t>(run->task), run->state, run->resource,
+                                  run->parameters.text(), run->token, run->attempt));
     } else if (const auto* set = std::get_if<command::SetTimer>(&command)) {
-      texts.push_back(fmt::format("set {} {}", static_cast<std::uint64_t>(set->timer),
-                                  format_wall(set->at)));
+      texts.push_back(
+          fmt::format("set {} {}", static_cast<std::uint64_t>(set->timer), format_wall(set->at)));
     } else if (const auto* task = std::get_if<command::CancelTask>(&command)) {
       texts.push_back(fmt::format("cancel task {}", static_cast<std::uint64_t>(task->task)));
     } else if (const auto* timer = std::get_if<command::CancelTimer>(&command)) {
       texts.push_back(fmt::format("cancel timer {}", static_cast<std::uint64_t>(timer->timer)));
     } else {
       const auto& finished = std::get<command::Finished>(command);
-      texts.push_back(fmt::format("finished {} {}", to_string(finished.status),
-                                  finished.output.text()));
+      texts.push_back(
+          fmt::format("finished {} {}", to_string(finished.status), finished.output.text()));
     }
   }
   return texts;

@@ -15,7 +15,8 @@ using http::Response;
 
 inline std::unique_ptr<http::Server> serve(http::Handler handler, http::ServerOptions options = {},
                                            http::OnWebSocket on_websocket = {}) {
-  auto started = http::Server::start(std::move(options), std::move(handler), std::move(on_websocket));
+  auto started =
+      http::Server::start(std::move(options), std::move(handler), std::move(on_websocket));
   EXPECT_TRUE(started.ok()) << (started.ok() ? "" : started.error().what);
   return started.ok() ? std::move(started).value() : nullptr;
 }

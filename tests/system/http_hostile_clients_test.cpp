@@ -50,11 +50,10 @@ TEST_F(HostileClient, a_header_without_end_is_431) {
 }
 
 TEST_F(HostileClient, what_is_not_http_is_400) {
-  for (const char* bytes : {"hello\r\n\r\n", "\x16\x03\x01\x02\r\n\r\n", "GET / HTTP/9.9\r\n\r\n",
-                            "GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n",
-                            "GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n",
-                            "GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n",
-                            "GET /a%00b HTTP/1.1\r\nHost: a\r\n\r\n"}) {
+  for (const char* bytes :
+       {"hello\r\n\r\n", "\x16\x03\x01\x02\r\n\r\n", "GET / HTTP/9.9\r\n\r\n",
+        "GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n", "GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /%zz HTTP/1.1\r\nHost: a\r\n\r\n", "GET /a%00b HTTP/1.1\r\nHost: a\r\n\r\n"}) {
     RawClient client(server_->port());
     client.send(bytes);
     EXPECT_NE(client.read_to_end().value_or("").find(" 400 "), std::string::npos) << bytes;

@@ -149,8 +149,8 @@ TEST(Http, the_answer_to_head_has_a_length_and_no_body) {
 }
 
 TEST(Http, many_calls_run_at_once) {
-  auto server = serve(
-      [](const Request& request) { return ok(request.parameter("n")); }, {.workers = 8});
+  auto server =
+      serve([](const Request& request) { return ok(request.parameter("n")); }, {.workers = 8});
   const http::Client client;
   std::vector<std::thread> threads;
   std::atomic<int> right = 0;
@@ -215,7 +215,8 @@ TEST(Http, stopping_lets_running_requests_end_and_refuses_new_ones) {
 
 TEST(Http, a_taken_port_is_named) {
   auto server = serve([](const Request&) { return ok(""); });
-  auto second = http::Server::start({.port = server->port()}, [](const Request&) { return ok(""); });
+  auto second =
+      http::Server::start({.port = server->port()}, [](const Request&) { return ok(""); });
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(second.error().after, After::unchanged_final);
   EXPECT_NE(second.error().what.find("127.0.0.1:" + std::to_string(server->port())),

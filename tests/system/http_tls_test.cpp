@@ -18,8 +18,9 @@ class Authority {
   Authority() {
     char name[] = "/tmp/understudy-tls-XXXXXX";
     folder_ = mkdtemp(name);
-    openssl("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 "
-            "-subj /CN=authority -keyout authority.key -out authority.pem");
+    openssl(
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 "
+        "-subj /CN=authority -keyout authority.key -out authority.pem");
   }
   ~Authority() { std::filesystem::remove_all(folder_); }
   Authority(const Authority&) = delete;
@@ -47,8 +48,7 @@ class Authority {
 class MutualTls : public testing::Test {
  protected:
   static std::unique_ptr<http::Server> serve_as(const http::Tls& tls) {
-    return serve([](const Request& request) { return ok("hello " + request.peer); },
-                 {.tls = tls});
+    return serve([](const Request& request) { return ok("hello " + request.peer); }, {.tls = tls});
   }
   static Result<Response> call(const http::Server& server, http::ClientOptions options) {
     return http::Client(std::move(options)).send(url(server, "/", "https"), get(), 5s);
@@ -136,8 +136,8 @@ TEST_F(MutualTls, a_long_body_passes_both_ways) {
 }
 
 TEST_F(MutualTls, a_file_that_cannot_be_read_is_named) {
-  for (auto wrong : {&http::Tls::certificate_file, &http::Tls::key_file,
-                     &http::Tls::authority_file}) {
+  for (auto wrong :
+       {&http::Tls::certificate_file, &http::Tls::key_file, &http::Tls::authority_file}) {
     http::Tls tls = server_tls_;
     tls.*wrong = "/nowhere/file.pem";
     auto server = http::Server::start({.tls = tls}, [](const Request&) { return ok(""); });

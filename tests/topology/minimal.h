@@ -38,7 +38,7 @@ inline std::string mistakes_of(const std::string& text) {
 inline std::string mistakes_with(const std::string& lines) { return mistakes_of(kMinimal + lines); }
 
 inline Topology minimal_topology() {
-  return *parse_topology(kMinimal, "/etc/shop/u.yaml").topology;
+  return parse_topology(kMinimal, "/etc/shop/u.yaml").topology.value();
 }
 
 }  // namespace understudy

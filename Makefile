@@ -1,0 +1,49 @@
+# The few commands there are. `make drill` and `make test` work from nothing on a fresh Debian 12.
+.PHONY: setup build drill drill-all test check bench soak format build-times clean
+
+FILE ?= examples/boxoffice/understudy.yaml
+FAULT ?= region-kill
+RUNS ?= 1
+MINUTES ?= 30
+JOBS ?= $(shell nproc)
+UNDERSTUDY = build/bin/understudy
+export CCACHE_NOHASHDIR = 1
+
+setup:
+	@scripts/setup
+
+build/release/build.ninja: | setup
+	@cmake --preset release >build-configure.log 2>&1 || (cat build-configure.log; rm -f build-configure.log; exit 1)
+	@rm -f build-configure.log
+
+build: setup build/release/build.ninja
+	@cmake --build --preset release -j $(JOBS) --target understudy boxoffice understudy_fence
+	@ln -sfn release/bin build/bin
+
+drill: build            ## a region dies under load and is recovered: FAULT=..., RUNS=...
+	@$(UNDERSTUDY) drill -f $(FILE) --fault $(FAULT) --runs $(RUNS)
+
+drill-all: build        ## every fault there is, once
+	@$(UNDERSTUDY) drill -f $(FILE) --all
+
+soak: build             ## 100 orders/s without a fault: nothing may happen
+	@$(UNDERSTUDY) drill -f $(FILE) --fault none --steady-seconds $$(( $(MINUTES) * 60 ))
+
+test: setup             ## everything
+	@scripts/test all
+
+check: setup            ## the fast tests
+	@scripts/test unit
+
+bench: build
+	@cmake --build --preset release -j $(JOBS) --target benchmarks
+	@scripts/bench
+
+build-times:            ## a clean build and an ordinary rebuild, without ccache's help
+	@scripts/build-times
+
+format:
+	@git ls-files '*.h' '*.cpp' '*.c' | xargs clang-format -i
+
+clean:
+	@rm -rf build
