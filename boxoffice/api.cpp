@@ -144,7 +144,8 @@ http::Response Api::answer(const http::Request& request) {
 }
 
 http::Response Api::dispatch(const http::Request& request, WideEvent& event) {
-  const std::string_view method = request.method == "HEAD" ? "GET" : request.method;
+  std::string_view method = request.method;
+  if (method == "HEAD") method = "GET";
   const std::string_view path = request.path;
   std::string allowed;
   for (const Route& route : kRoutes) {

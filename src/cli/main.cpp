@@ -9,6 +9,7 @@
 
 #include "agent/agent.h"
 #include "cli/commands.h"
+#include "cli/drill_command.h"
 #include "controller/controller.h"
 #include "local/layout.h"
 #include "local/site.h"
@@ -47,6 +48,8 @@ struct Options {
   bool follow = false;
   bool json = false;
   bool keep_data = false;
+  DrillWords drill;
+  bool list = false;
 };
 
 void add_where(CLI::App* command, Options& options) {
@@ -130,6 +133,42 @@ void add_control_commands(CLI::App& app, Options& options, std::function<Exit()>
   });
 }
 
+void add_drill(CLI::App& app, Options& options, std::function<Exit()>& chosen) {
+  auto* drill = app.add_subcommand(
+      "drill", "Do a fault to a stack of its own under load, and judge what clients saw");
+  add_where(drill, options);
+  DrillWords& words = options.drill;
+  drill->add_option("--fault", words.faults, "Which; several with commas")->delimiter(',');
+  drill->add_flag("--all", words.all, "Every fault");
+  drill->add_flag("--list", options.list, "Show the faults and what is expected of each");
+  drill->add_option("--runs", words.runs, "So often")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  drill->add_option("--rate", words.orders_per_second, "Orders a second")
+      ->check(CLI::Range(1, 5000))
+      ->capture_default_str();
+  drill
+      ->add_option("--steady-seconds", words.steady_seconds,
+                   "Load before the fault; for fault none, in all")
+      ->check(CLI::Range(5, 86'400))
+      ->capture_default_str();
+  drill->add_option("--json", words.json_file, "Write the verdict (several: a list) to this file");
+  drill->add_option("--evidence", words.evidence_folder,
+                    "Copy the clients' own record into this folder");
+  drill->add_flag("--keep", words.keep, "Leave the ended stack's folder behind");
+  drill->callback([&] {
+    chosen = [&] {
+      if (options.list) {
+        list_faults();
+        return Exit::ok;
+      }
+      if (options.drill.faults.empty() && !options.drill.all)
+        options.drill.faults = {"region-kill"};
+      return drill_command(options.where, options.drill);
+    };
+  });
+}
+
 void add_processes(CLI::App& app, Options& options, std::function<Exit()>& chosen) {
   const auto process = [&](const char* name, const char* what, std::function<Exit()> run) {
     auto* command = app.add_subcommand(name, what)->group("Processes of the stack, started by up");
@@ -173,6 +212,7 @@ int main(int argc, char** argv) {
   std::function<Exit()> chosen;
   add_stack_commands(app, options, chosen);
   add_control_commands(app, options, chosen);
+  add_drill(app, options, chosen);
   add_processes(app, options, chosen);
   try {
     app.parse(argc, argv);

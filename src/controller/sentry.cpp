@@ -1,5 +1,7 @@
 #include "controller/sentry.h"
 
+#include <fmt/format.h>
+
 namespace understudy {
 
 namespace {
@@ -9,6 +11,8 @@ constexpr Duration kRecordWait = std::chrono::seconds(1);
 constexpr Duration kRetry = milliseconds(50);
 /// How often the table is asked.
 constexpr Duration kDecideEvery = milliseconds(50);
+/// A hold that lasts this long is told to a person.
+constexpr Duration kHoldIsNews = std::chrono::seconds(3);
 /// After an attempt that ended without a switch.
 constexpr Duration kPauseAfterAttempt = std::chrono::seconds(3);
 
@@ -96,6 +100,7 @@ void Sentry::decide_once() {
   const Row* row = nullptr;
   bool changed = false;
   bool may_start = false;
+  bool hold_lasts = false;
   std::vector<std::string> described;
   {
     const BootTime now = world_.clock.boot();
@@ -106,7 +111,11 @@ void Sentry::decide_once() {
     row = &decide(facts_);
     changed = row->id != row_;
     row_ = row->id;
-    if (changed) described = health_.describe(now);
+    if (changed) {
+      described = health_.describe(now);
+      row_since_ = now;
+    }
+    hold_lasts = row->decision == Decision::hold && now - row_since_ >= kHoldIsNews;
     may_start =
         row->decision == Decision::fail_over && registry_problem_.empty() && now >= not_before_;
   }
@@ -117,13 +126,12 @@ void Sentry::decide_once() {
                                           {"decision", to_string(row->decision)},
                                           {"because", row->because},
                                           {"vantages", std::move(seen)}});
-    if (row->decision == Decision::hold) {
-      world_.alerts.raise(
-          {.subject = record->active + ": " + std::string(row->because),
-           .done = "nothing: a failover would not mend it",
-           .ask = "understudy status",
-           .key = "health." + std::to_string(row->id) + "." + std::to_string(record->epoch)});
-    }
+  }
+  if (hold_lasts) {
+    world_.alerts.raise({.subject = record->active + ": " + std::string(row->because),
+                         .done = "nothing: a failover would not mend it",
+                         .ask = "understudy status",
+                         .key = fmt::format("health.{}.{}", row->id, record->epoch)});
   }
   if (may_start && !runner_.any_running()) start_failover(*record, *row);
 }

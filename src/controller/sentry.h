@@ -52,6 +52,7 @@ class Sentry {
   BootTime registry_well_since_{};
   Facts facts_;
   int row_ = 0;
+  BootTime row_since_{};
   BootTime not_before_{};  // of the next automatic start
 };
 

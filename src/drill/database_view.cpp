@@ -9,10 +9,12 @@ namespace {
 // a row came to be, if the server keeps it (it forgets frozen rows, hence the coalesce).
 constexpr const char* kTracked =
     "SELECT key, id, event, seat, epoch, region,"
-    " (extract(epoch FROM coalesce(pg_xact_commit_timestamp(xmin), at)) * 1000000000)::bigint"
+    " (extract(epoch FROM coalesce(pg_xact_commit_timestamp(xmin), at)) * 1000000000)::bigint,"
+    " (extract(epoch FROM at) * 1000000000)::bigint"
     " FROM orders ORDER BY id";
 constexpr const char* kUntracked =
     "SELECT key, id, event, seat, epoch, region,"
+    " (extract(epoch FROM at) * 1000000000)::bigint,"
     " (extract(epoch FROM at) * 1000000000)::bigint FROM orders ORDER BY id";
 constexpr const char* kTicks =
     "SELECT region, epoch, second, (extract(epoch FROM at) * 1000000000)::bigint"
@@ -48,7 +50,8 @@ Result<DatabaseView> read_database(const std::string& region, const std::string&
   for (std::size_t row = 0; row < orders->size(); ++row) {
     view.orders.push_back(OrderRow{orders->at(row, 0), orders->at(row, 1), orders->number(row, 2),
                                    orders->number(row, 3), orders->number(row, 4),
-                                   orders->at(row, 5), wall_at(*orders, row, 6)});
+                                   orders->at(row, 5), wall_at(*orders, row, 6),
+                                   wall_at(*orders, row, 7)});
   }
   for (std::size_t row = 0; row < ticks->size(); ++row) {
     view.ticks.push_back(CronTick{ticks->at(row, 0), ticks->number(row, 1), ticks->number(row, 2),

@@ -22,6 +22,7 @@ struct OrderRow {
   /// When it was committed if the server tracks that (track_commit_timestamp = on), else when it
   /// was written, which a transaction held up before its commit makes too early.
   WallTime committed_at{};
+  WallTime written_at{};  ///< when its transaction wrote it, before its commit began
 };
 
 /// One run of the scheduled work.

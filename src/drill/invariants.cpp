@@ -20,11 +20,22 @@ void judge_one_writer(const Scene& scene, const Verdict& verdict, Broken& broken
                      scene.last_old.region, scene.last_old.order, scene.last_old.key,
                      verdict.dual_writer_ms, scene.first_new->region)});
   }
-  // The fence must refuse these before they commit; that nobody heard of them was luck.
-  if (verdict.old_region_writes_after_promotion > 0) {
+  // The fence must refuse these before they commit; that nobody heard of them was luck. One that
+  // was written before and was past that check already may still commit unheard: it is only
+  // counted.
+  const auto promoted_at = scene.promoted_at();
+  if (!promoted_at) return;
+  std::set<std::string> late;
+  for (const auto& view : scene.databases) {
+    for (const auto& row : view.orders) {
+      if (!scene.is_new({row.epoch, row.region}) && row.written_at > *promoted_at)
+        late.insert(row.key);
+    }
+  }
+  if (!late.empty()) {
     broken.push_back(
-        {"I1", fmt::format("{} committed {} orders after {} had begun to write", scene.old.region,
-                           verdict.old_region_writes_after_promotion, scene.first_new->region)});
+        {"I1", fmt::format("{} wrote and committed {} orders after {} had begun to write",
+                           scene.old.region, late.size(), scene.first_new->region)});
   }
 }
 

@@ -122,6 +122,8 @@ void judge_objectives(const Scene& scene, Verdict& verdict) {
   }
   if (verdict.duplicate_orders > 0) missed.push_back("orders were duplicated");
   if (verdict.oversold > 0) missed.push_back("seats were sold twice");
+  if (verdict.refused_but_present > 0)
+    missed.push_back("orders that clients were told had failed were sold");
   if (!verdict.invariants_broken.empty()) missed.push_back("an invariant was broken");
   verdict.objectives_met = missed.empty();
 }

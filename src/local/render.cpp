@@ -41,6 +41,8 @@ superuser_reserved_connections = 10
 password_encryption = scram-sha-256
 shared_buffers = 64MB
 jit = off
+# Below the data folder, so that a killed server leaves nothing in /dev/shm.
+dynamic_shared_memory_type = mmap
 
 # The fence: no commit without an open page.
 shared_preload_libraries = '{data}/bin/understudy_fence.so'

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include <boost/json/serialize.hpp>
 #include <csignal>
 #include <filesystem>
+#include <sstream>
 
 #include "local/create.h"
 #include "local/public_ingress.h"
@@ -233,6 +235,23 @@ Result<Done> up(const Layout& layout, const std::string& own_program, const Prog
   return *user ? as_user(**user, work) : work();
 }
 
+namespace {
+
+/// A PostgreSQL that was killed leaves its interlock behind, a System V segment of a few bytes that
+/// only its next start would remove. Line 7 of postmaster.pid names it.
+void remove_interlock(const DomainPlace& place) {
+  auto text = file::read(place.file("postgres/postmaster.pid"));
+  if (!text) return;
+  std::istringstream lines(*text);
+  std::string line;
+  for (int i = 0; i < 7; ++i) std::getline(lines, line);
+  unsigned long key = 0;
+  int segment = -1;
+  if (std::istringstream(line) >> key >> segment) shmctl(segment, IPC_RMID, nullptr);
+}
+
+}  // namespace
+
 Result<Done> down(const Layout& layout, bool remove_data, const Progress& progress) {
   auto domains = layout.domains();
   std::reverse(domains.begin(), domains.end());
@@ -253,6 +272,8 @@ Result<Done> down(const Layout& layout, bool remove_data, const Progress& progre
   if (!swept) return swept.error();
   if (!swept->empty())
     progress(fmt::format("ended {} processes that had lost their supervisor", swept->size()));
+  for (const Region& region : layout.topology().regions)
+    remove_interlock(layout.domain(region.name));
   if (auto removed = file::remove_tree(layout.memory()); !removed) return removed;
   return remove_data ? file::remove_tree(layout.data()) : Result<Done>(Done{});
 }

@@ -66,6 +66,7 @@ struct Branch {
   Data effective;  ///< After InputPath.
   std::uint64_t entered = 0;
   WallTime entered_at;
+  std::uint64_t begun_after = 0;  ///< The last event before the present attempt.
   std::uint64_t last_event;
   Variables variables;
   std::optional<Data> item;  ///< Of a Map's iteration.

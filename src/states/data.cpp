@@ -124,6 +124,13 @@ bool same_json(const json::value& one, const json::value& other) {
   return one == other;
 }
 
+std::optional<std::int64_t> whole_number(const json::value& value) {
+  if (const auto* number = value.if_int64()) return *number;
+  const auto* number = value.if_uint64();
+  if (number == nullptr || *number > INT64_MAX) return std::nullopt;
+  return static_cast<std::int64_t>(*number);
+}
+
 namespace {
 
 std::shared_ptr<const json::value> shared_null() {

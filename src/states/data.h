@@ -21,6 +21,10 @@ namespace json = boost::json;
 /// Equal as JSON: numbers by value (1, 1.0 and 1e0 are equal), objects without regard to order.
 [[nodiscard]] bool same_json(const json::value& one, const json::value& other);
 
+/// The number if it is a whole one that was written without a fraction; how it is stored does not
+/// matter, since it is stored otherwise once it has been through a journal.
+[[nodiscard]] std::optional<std::int64_t> whole_number(const json::value& value);
+
 /// An immutable JSON value. Copies share it, and a part shares the whole it lies in, so handing
 /// data on costs a reference count. The text is made once, when first asked for.
 ///

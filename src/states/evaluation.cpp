@@ -48,8 +48,9 @@ json::object Evaluation::build() const {
     context["Task"] = json::object{{"Token", branch_.attempt.token}};
   }
   if (item_) {
-    context["Map"] = json::object{
-        {"Item", json::object{{"Index", item_->first}, {"Value", item_->second.value()}}}};
+    context["Map"] =
+        json::object{{"Item", json::object{{"Index", static_cast<std::int64_t>(item_->first)},
+                                           {"Value", item_->second.value()}}}};
   }
   return context;
 }

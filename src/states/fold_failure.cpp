@@ -33,8 +33,11 @@ void Fold::fail(Branch& branch, const Failure& failure) {
   end_branch_failed(branch, failure);
 }
 
-/// The first retrier that takes the failure decides, also when it is used up.
+/// The first retrier that takes the failure decides, also when it is used up. An attempt that
+/// failed before it began anything would fail again, and would leave replay no trace of having been
+/// made.
 bool Fold::retry(Branch& branch, const Failure& failure) {
+  if (branch.last_event == branch.begun_after) return false;
   const auto& retriers = branch.state->retriers;
   for (std::size_t i = 0; i < retriers.size(); ++i) {
     if (!takes(retriers[i].errors, failure)) continue;

@@ -14,12 +14,13 @@ namespace understudy::states {
 namespace {
 
 json::object iteration_details(const char* name, const Branch& map, std::size_t index) {
-  return {{name, json::object{{"name", map.state->name}, {"index", index}}}};
+  return {
+      {name, json::object{{"name", map.state->name}, {"index", static_cast<std::int64_t>(index)}}}};
 }
 
 /// A whole number, or the text of one.
-std::optional<std::int64_t> whole_number(const json::value& value) {
-  if (const auto* number = value.if_int64()) return *number;
+std::optional<std::int64_t> number_or_text(const json::value& value) {
+  if (const auto number = whole_number(value)) return number;
   const auto* text = value.if_string();
   if (text == nullptr) return std::nullopt;
   std::int64_t number = 0;
@@ -55,7 +56,7 @@ std::size_t Fold::concurrency(Branch& branch, const MapFields& map, std::size_t 
     const Evaluation evaluation(*this, branch, branch.effective);
     const auto found = path->find(evaluation.scope());
     const auto* data = std::get_if<Data>(&found);
-    const auto number = data == nullptr ? std::nullopt : whole_number(data->value());
+    const auto number = data == nullptr ? std::nullopt : number_or_text(data->value());
     if (!number || *number < 0) {
       throw runtime_failure(fmt::format(
           "The MaxConcurrencyPath field refers to value {} which is not a valid integer: {}",
@@ -74,7 +75,7 @@ std::optional<std::size_t> Fold::tolerated(Branch& branch, const MapFields& map,
     const Evaluation evaluation(*this, branch, branch.effective);
     const auto found = field.path->find(evaluation.scope());
     const auto* data = std::get_if<Data>(&found);
-    const auto number = data == nullptr ? std::nullopt : whole_number(data->value());
+    const auto number = data == nullptr ? std::nullopt : number_or_text(data->value());
     if (number && *number >= 0 && *number <= most) return number;
     throw runtime_failure(
         fmt::format("The {}Path field does not refer to a whole number from 0 to {}: {}", name,
@@ -113,7 +114,8 @@ void Fold::begin_map(Branch& branch, const MapFields& map) {
   fan->results.resize(fan->total);
   fan->items = std::move(items);
   emit(EventType::map_state_started, branch,
-       {{"mapStateStartedEventDetails", json::object{{"length", fan->total}}}});
+       {{"mapStateStartedEventDetails",
+         json::object{{"length", static_cast<std::int64_t>(fan->total)}}}});
   branch.waits = Waits::for_branches;
   branch.fan = std::move(fan);
   if (branch.fan->total == 0) return settle(branch, branch.last_event, branch.last_event);

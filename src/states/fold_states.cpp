@@ -59,6 +59,7 @@ void Fold::enter(Branch& branch) {
 }
 
 void Fold::begin(Branch& branch) {
+  branch.begun_after = branch.last_event;
   const auto& fields = branch.state->fields;
   if (const auto* task = std::get_if<TaskFields>(&fields)) return begin_task(branch, *task);
   if (const auto* pass = std::get_if<PassFields>(&fields)) return begin_pass(branch, *pass);
@@ -124,17 +125,18 @@ WallTime Fold::wait_until(Branch& branch, const WaitFields& wait) {
   const auto& value = data->value();
   const auto shown = value.is_string() ? std::string(value.get_string()) : data->text();
   if (is_seconds) {
-    if (!value.is_int64()) {
+    const auto number = whole_number(value);
+    if (!number) {
       throw runtime_failure(
           fmt::format("The SecondsPath parameter cannot be parsed as a long value: {} == {}",
                       path.text(), shown));
     }
-    if (value.get_int64() < 0 || value.get_int64() > std::numeric_limits<std::int32_t>::max()) {
+    if (*number < 0 || *number > std::numeric_limits<std::int32_t>::max()) {
       throw runtime_failure(fmt::format("The SecondsPath parameter must be from 0 to {}: {} == {}",
                                         std::numeric_limits<std::int32_t>::max(), path.text(),
                                         shown));
     }
-    return now_ + std::chrono::seconds(value.get_int64());
+    return now_ + std::chrono::seconds(*number);
   }
   const auto at = value.is_string() ? parse_wall(shown) : std::nullopt;
   if (!at) {

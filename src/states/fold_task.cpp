@@ -52,8 +52,8 @@ std::optional<std::int64_t> Fold::seconds(Branch& branch, const NumberField& fie
   const Evaluation evaluation(*this, branch, branch.effective);
   const auto found = field.path->find(evaluation.scope());
   const auto* data = std::get_if<Data>(&found);
-  const auto* number = data == nullptr ? nullptr : data->value().if_int64();
-  if (number != nullptr && *number > 0 && *number <= 99'999'999) return *number;
+  const auto number = data == nullptr ? std::nullopt : whole_number(data->value());
+  if (number && *number > 0 && *number <= 99'999'999) return *number;
   throw runtime_failure(
       fmt::format("The {}Path parameter does not reference a positive integer: "
                   "{}",

@@ -37,7 +37,7 @@ std::string text_at(const Arguments& arguments, std::size_t at) {
 std::int64_t integer_at(const Arguments& arguments, std::size_t at) {
   const auto& value = arguments[at];
   if (!value.is_number()) refuse(fmt::format("argument {} must be a number", at + 1));
-  if (value.is_int64()) return value.get_int64();
+  if (const auto whole = whole_number(value)) return *whole;
   const auto rounded = std::floor(value.to_number<double>() + 0.5);
   if (std::abs(rounded) > 9e18) refuse(fmt::format("argument {} is too large", at + 1));
   return static_cast<std::int64_t>(rounded);
@@ -90,7 +90,7 @@ json::value array_get_item(const Arguments& arguments, Random&) {
 }
 
 json::value array_length(const Arguments& arguments, Random&) {
-  return array_at(arguments, 0).size();
+  return static_cast<std::int64_t>(array_at(arguments, 0).size());
 }
 
 json::value array_unique(const Arguments& arguments, Random&) {

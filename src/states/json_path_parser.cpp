@@ -22,6 +22,8 @@ class PathParser {
   }
 
  private:
+  static constexpr int kDepthMax = 32;
+
   [[noreturn]] void fail(std::string_view why) const {
     throw Malformed{fmt::format("\"{}\" is no JSONPath: {} at character {}", text_, why, at_ + 1)};
   }
@@ -161,9 +163,11 @@ class PathParser {
   }
 
   Filter any() {
+    if (++depth_ > kDepthMax) fail("the filter is nested too deeply");
     Filter filter{Filter::Kind::any, {}, {}};
     do filter.parts.push_back(all());
     while (skip_spaces(), take("||"));
+    --depth_;
     return filter.parts.size() == 1 ? Filter(filter.parts.front()) : filter;
   }
 
@@ -178,7 +182,10 @@ class PathParser {
     skip_spaces();
     if (peek() == '!' && peek(1) != '=') {
       ++at_;
-      return Filter{Filter::Kind::negated, {term()}, {}};
+      if (++depth_ > kDepthMax) fail("the filter is nested too deeply");
+      Filter negated{Filter::Kind::negated, {term()}, {}};
+      --depth_;
+      return negated;
     }
     if (take("(")) {
       auto inner = any();
@@ -231,6 +238,7 @@ class PathParser {
 
   std::string_view text_;
   std::size_t at_ = 0;
+  int depth_ = 0;
 };
 
 JsonPath JsonPath::parse(std::string_view text) { return PathParser(text).whole(); }

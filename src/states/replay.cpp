@@ -87,19 +87,18 @@ std::optional<Stimulus> Fold::stimulus_of(const HistoryEvent& event) const {
       const auto kind = whole ? TimerKind::timeout : TimerKind::heartbeat;
       return stimulus::TimerFired{timer_id(kind, attempt.scheduled)};
     }
-    case EventType::wait_state_exited:
-      return stimulus::TimerFired{timer_id(TimerKind::wait, event.previous_id)};
-    case EventType::task_scheduled:
-    case EventType::lambda_function_scheduled:
-    case EventType::parallel_state_started:
-    case EventType::map_state_started:
-      return stimulus::TimerFired{timer_id(TimerKind::retry, event.previous_id)};
     case EventType::execution_timed_out:
       return stimulus::TimerFired{timer_id(TimerKind::timeout, 1)};
     case EventType::execution_aborted:
       return stimulus::Stop{text_in(event, "error"), text_in(event, "cause")};
-    default: return std::nullopt;
+    default: break;
   }
+  // Whatever a Wait or a retry led to follows the event that its timer was set at.
+  for (const auto kind : {TimerKind::wait, TimerKind::retry}) {
+    const auto timer = timer_id(kind, event.previous_id);
+    if (timers_.contains(timer)) return stimulus::TimerFired{timer};
+  }
+  return std::nullopt;
 }
 
 Result<Execution::Replayed> Execution::replay(std::shared_ptr<const Machine> machine,

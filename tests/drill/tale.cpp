@@ -69,7 +69,7 @@ Tale& Tale::held(const std::string& region, const std::string& key, int at_ms, c
   auto& view = views[region];
   view.region = region;
   view.orders.push_back(OrderRow{key, "order-" + key, event_of(key), seat_of(key), by.epoch,
-                                 by.region, after_start(at_ms).wall});
+                                 by.region, after_start(at_ms).wall, after_start(at_ms).wall});
   return *this;
 }
 

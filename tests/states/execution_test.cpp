@@ -206,6 +206,18 @@ TEST(Variables, keep_their_old_value_until_the_state_is_left) {
   EXPECT_EQ(story.output(), R"({"n":2,"old":1,"seen":1})");
 }
 
+TEST(Numbers, mean_the_same_however_the_caller_stores_them) {
+  for (const auto& seconds : {json::value(std::int64_t{3}), json::value(std::uint64_t{3})}) {
+    Story story(machine_of(R"({"StartAt": "T", "States": {
+      "T": {"Type": "Task", "Resource": "understudy:t", "Next": "W"},
+      "W": {"Type": "Wait", "SecondsPath": "$", "End": true}}})"));
+    EXPECT_TRUE(story.tell(stimulus::TaskSucceeded{story.task("T").task, seconds}));
+    ASSERT_EQ(story.timers.size(), 1U);
+    EXPECT_EQ(story.timers.begin()->second, at_ms(3000));
+    expect_every_prefix_resumes(story);
+  }
+}
+
 TEST(Variables, that_were_never_set_fail_the_execution) {
   Story story(machine_of(R"({"StartAt": "A", "States": {"A": {"Type": "Pass",
     "Parameters": {"x.$": "$nothing"}, "End": true}}})"));

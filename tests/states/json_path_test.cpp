@@ -82,6 +82,8 @@ TEST(JsonPath, that_is_malformed_is_refused) {
                            "$.a[?(@.b =~ /x/)]", "$.a b", "$.a[?(1)]", "$.a[?(@.b == "}) {
     EXPECT_THROW((void)JsonPath::parse(path), Malformed) << path;
   }
+  EXPECT_THROW((void)JsonPath::parse("$.a[?(" + std::string(100'000, '(')), Malformed);
+  EXPECT_THROW((void)JsonPath::parse("$.a[?(" + std::string(100'000, '!')), Malformed);
 }
 
 TEST(ReferencePath, makes_the_objects_on_its_way) {

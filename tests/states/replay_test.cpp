@@ -59,6 +59,25 @@ TEST(Replay, after_every_prefix_of_a_history_goes_on_to_the_same_end) {
   expect_every_prefix_resumes(story);
 }
 
+TEST(Replay, goes_on_where_a_wait_or_a_retry_led_straight_to_a_failure) {
+  const auto machine = machine_of(R"asl({"StartAt": "P", "States": {"P": {"Type": "Parallel",
+    "Catch": [{"ErrorEquals": ["States.IntrinsicFailure"], "Next": "M"}], "Next": "M",
+    "Branches": [{"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "understudy:t",
+      "Parameters": {"x.$": "States.ArrayGetItem($.list, $$.State.RetryCount)"},
+      "Retry": [{"ErrorEquals": ["States.ALL"]}], "End": true}}}]},
+    "M": {"Type": "Map", "ItemsPath": "$$.Execution.Input.list", "End": true, "ItemProcessor": {
+      "StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 5, "OutputPath": "$.none",
+                                       "End": true}}}}}})asl");
+  Story story(machine, R"({"list": [1, 2]})");
+  EXPECT_TRUE(story.fail("T", "Once"));
+  story.fire_next();
+  EXPECT_TRUE(story.fail("T", "Twice"));
+  story.fire_next();
+  story.fire_next();
+  EXPECT_EQ(story.error(), "States.Runtime");
+  expect_every_prefix_resumes(story);
+}
+
 TEST(Replay, gives_back_the_tasks_and_timers_that_were_open) {
   const auto story = whole_failover();
   for (const auto& step : story.told) {

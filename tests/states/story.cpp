@@ -35,6 +35,7 @@ Story::Story(std::shared_ptr<const Machine> of, std::string_view input)
 
 bool Story::tell(const Stimulus& stimulus) {
   Told step{stimulus, now, events.size(), execution.outstanding()};
+  if (const auto* fired = std::get_if<stimulus::TimerFired>(&stimulus)) timers.erase(fired->timer);
   auto advanced = execution.advance(stimulus, now);
   if (advanced.accepted) told.push_back(std::move(step));
   for (auto& event : advanced.events) events.push_back(std::move(event));
@@ -47,7 +48,21 @@ bool Story::tell(const Stimulus& stimulus) {
       std::erase_if(tasks, [&](const auto& task) { return task.task == off->task; });
     }
   }
+  expect_timers_as_commanded();
   return advanced.accepted;
+}
+
+void Story::expect_timers_as_commanded() const {
+  std::map<TimerId, WallTime> open;
+  for (const auto& command : execution.outstanding()) {
+    if (const auto* set = std::get_if<command::SetTimer>(&command)) open[set->timer] = set->at;
+  }
+  ASSERT_EQ(open.size(), timers.size()) << "a timer was set or cancelled without a command";
+  for (const auto& [timer, at] : timers) {
+    // A heartbeat moves its timer without a command: that one is set again when it fires.
+    ASSERT_TRUE(open.contains(timer));
+    EXPECT_GE(open.at(timer), at);
+  }
 }
 
 void Story::fire_next() {
@@ -56,7 +71,6 @@ void Story::fire_next() {
       timers, [](const auto& one, const auto& other) { return one.second < other.second; });
   const auto timer = first->first;
   now = std::max(now, first->second);
-  timers.erase(first);
   EXPECT_TRUE(tell(stimulus::TimerFired{timer}));
 }
 

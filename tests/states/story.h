@@ -28,6 +28,8 @@ class Story {
 
   /// At the present time; tells whether it was accepted.
   bool tell(const Stimulus& stimulus);
+  /// What was set and not cancelled must be just what outstanding() would set again.
+  void expect_timers_as_commanded() const;
   void wait(milliseconds length) { now += length; }
   /// Goes to the time of the timer that is due first, and fires it.
   void fire_next();

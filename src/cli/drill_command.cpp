@@ -1,0 +1,145 @@
+// drill: runs one fault, several times, or all of them, and prints what came of it.
+
+#include "cli/drill_command.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "cli/commands.h"
+#include "drill/drill.h"
+#include "drill/verdict_text.h"
+#include "system/file.h"
+#include "topology/load.h"
+
+namespace understudy {
+
+namespace json = boost::json;
+
+namespace {
+
+json::object to_json(const drill::DrillResult& result) {
+  json::object out = json::parse(drill::to_json(result.verdict)).as_object();
+  out["passed"] = result.passed();
+  out["failed_checks"] = json::array(result.failed_checks.begin(), result.failed_checks.end());
+  if (result.story.failover_row) out["decision_row"] = *result.story.failover_row;
+  if (result.stragglers.sessions > 0) {
+    out["stragglers"] = {{"sessions", result.stragglers.sessions},
+                         {"sessions_committing", result.stragglers.sessions_committing},
+                         {"sessions_in_transaction", result.stragglers.sessions_in_transaction},
+                         {"requests", result.stragglers.requests},
+                         {"late_acknowledgements", result.stragglers.late_acknowledgements}};
+  }
+  return out;
+}
+
+void print(const drill::DrillResult& result) {
+  fmt::print("\n{}", drill::to_terminal(result.verdict));
+  const auto& crowd = result.stragglers;
+  if (crowd.sessions > 0) {
+    fmt::print(
+        "  stragglers  {} sessions ({} committing, {} in a transaction), {} requests; {} "
+        "acknowledged after the thaw\n",
+        crowd.sessions, crowd.sessions_committing, crowd.sessions_in_transaction, crowd.requests,
+        crowd.late_acknowledgements);
+  }
+  for (const std::string& check : result.failed_checks) fmt::print("FAILED {}\n", check);
+  if (!result.folder.empty()) fmt::print("the stack's folder: {}\n", result.folder);
+  std::fflush(stdout);
+}
+
+std::string median(std::vector<std::int64_t> values) {
+  if (values.empty()) return "-";
+  std::sort(values.begin(), values.end());
+  return std::to_string(values[values.size() / 2]) + " ms";
+}
+
+void print_table(const std::vector<drill::DrillResult>& results) {
+  fmt::print("\n{:<18} {:<18} {:>8} {:>8} {:>8} {:>6} {:>9} {:>7}  {}\n", "fault", "outcome",
+             "rto_ms", "full_ms", "acked", "lost", "oldest_ms", "dual_ms", "passed");
+  const auto or_dash = [](const std::optional<std::int64_t>& value) {
+    return value ? std::to_string(*value) : std::string("-");
+  };
+  for (const auto& result : results) {
+    const auto& v = result.verdict;
+    fmt::print("{:<18} {:<18} {:>8} {:>8} {:>8} {:>6} {:>9} {:>7}  {}\n", v.fault,
+               to_string(v.outcome), or_dash(v.rto_ms), or_dash(v.rto_full_ms), v.acked,
+               or_dash(v.lost_acked), v.lost_max_age_ms, v.dual_writer_ms,
+               result.passed() ? "yes" : "NO");
+  }
+  std::vector<std::int64_t> rto;
+  std::vector<std::int64_t> full;
+  for (const auto& result : results) {
+    if (result.verdict.rto_ms) rto.push_back(*result.verdict.rto_ms);
+    if (result.verdict.rto_full_ms) full.push_back(*result.verdict.rto_full_ms);
+  }
+  const auto passed =
+      std::count_if(results.begin(), results.end(), [](const auto& r) { return r.passed(); });
+  fmt::print("{} of {} passed; median rto {}, median rto_full {}\n", passed, results.size(),
+             median(rto), median(full));
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+void list_faults() {
+  for (const drill::Fault& fault : drill::all_faults()) {
+    std::string rows;
+    for (const int row : fault.rows) rows += fmt::format(" row {}", row);
+    fmt::print("{:<18} {:<18} {}{}\n", fault.name, to_string(fault.expected), fault.what,
+               rows.empty() ? "" : ";" + rows);
+  }
+}
+
+Exit drill_command(const Where& where, const DrillWords& words) {
+  const auto topology = load_or_explain(where);
+  if (!topology) return Exit::usage;
+  std::vector<const drill::Fault*> faults;
+  for (const std::string& name : words.faults) {
+    const drill::Fault* fault = drill::find_fault(name);
+    if (fault == nullptr)
+      return fail("drill", "no fault named \"" + name + "\"; understudy drill --list shows them",
+                  Exit::usage);
+    faults.push_back(fault);
+  }
+  if (words.all) {
+    for (const drill::Fault& fault : drill::all_faults()) {
+      if (fault.name != "none") faults.push_back(&fault);
+    }
+  }
+  drill::DrillOptions options;
+  options.own_program = where.own_program;
+  options.orders_per_second = words.orders_per_second;
+  options.steady = std::chrono::seconds(words.steady_seconds);
+  options.keep = words.keep;
+  options.evidence_folder = words.evidence_folder;
+  std::vector<drill::DrillResult> results;
+  json::array report;
+  for (unsigned run = 0; run < words.runs; ++run) {
+    for (const drill::Fault* fault : faults) {
+      auto result = drill::run_drill(*fault, *topology, options, [](const std::string& line) {
+        fmt::print("{}\n", line);
+        std::fflush(stdout);
+      });
+      if (!result)
+        return fail("drill", std::string(fault->name) + ": " + result.error().what,
+                    exit_for(result.error()));
+      print(*result);
+      report.push_back(to_json(*result));
+      results.push_back(std::move(*result));
+    }
+  }
+  if (results.size() > 1) print_table(results);
+  if (!words.json_file.empty()) {
+    const json::value whole = report.size() == 1 ? report[0] : json::value(report);
+    auto written = file::write_durably(words.json_file, json::serialize(whole) + "\n", 0644);
+    if (!written) return fail("drill", written.error().what, Exit::machine);
+  }
+  const bool passed = std::all_of(results.begin(), results.end(),
+                                  [](const auto& result) { return result.passed(); });
+  return passed ? Exit::ok : Exit::no;
+}
+
+}  // namespace understudy

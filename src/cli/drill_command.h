@@ -1,0 +1,28 @@
+#pragma once
+// `understudy drill`.
+
+#include <string>
+#include <vector>
+
+#include "cli/commands.h"
+
+namespace understudy {
+
+struct DrillWords {
+  std::vector<std::string> faults;
+  bool all = false;
+  unsigned runs = 1;
+  unsigned orders_per_second = 100;
+  unsigned steady_seconds = 20;
+  bool keep = false;
+  std::string json_file;
+  std::string evidence_folder;
+};
+
+/// Each fault on a stack of its own. Exit::ok only if every drill passed.
+Exit drill_command(const Where& where, const DrillWords& words);
+
+/// Prints the faults there are, what is expected of each, and the rows that decide it.
+void list_faults();
+
+}  // namespace understudy

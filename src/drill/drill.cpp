@@ -1,0 +1,288 @@
+#include "drill/drill.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "drill/buyers.h"
+#include "drill/ledger.h"
+#include "drill/stage.h"
+#include "system/file.h"
+
+namespace understudy::drill {
+
+namespace {
+
+using std::chrono::seconds;
+
+constexpr auto kBaseline = seconds(20);  ///< what the rate before the fault is taken from, at least
+constexpr auto kSettle = seconds(5);     ///< after the first new acknowledgement, for full service
+constexpr auto kAfterHealing = seconds(4);  ///< for late acknowledgements of a region that returns
+constexpr auto kCrowdGathers = milliseconds(700);
+constexpr auto kReturn = seconds(30);  ///< for a returned region's database to answer
+constexpr auto kAfterApproval = seconds(15);
+
+void sleep_for(Duration length) {
+  usleep(static_cast<useconds_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(length).count()));
+}
+
+/// The drill in progress: what its parts share.
+class Run {
+ public:
+  Run(const Fault& fault, const Topology& topology, const DrillOptions& options, const Say& say)
+      : fault_(fault), topology_(topology), options_(options), say_(say) {}
+
+  Result<DrillResult> play() {
+    for (const auto act : {&Run::set_the_stage, &Run::open_the_doors, &Run::strike_the_fault,
+                           &Run::watch, &Run::heal}) {
+      if (auto done = (this->*act)(); !done) return done.error();
+    }
+    buyers_->stop(seconds(3));
+    if (auto failure = buyers_->failure()) return within("the clients' record", *failure);
+    check_returned_region();
+    if (fault_.needs_stalled_standby) check_that_a_person_is_asked();
+    if (auto judged = judge_it(); !judged) return judged.error();
+    check_story();
+    end_it();
+    return std::move(result_);
+  }
+
+ private:
+  Result<Done> set_the_stage() {
+    say_("bringing up two regions, a witness and an edge");
+    auto stage =
+        Stage::set(topology_, options_.own_program, options_.keep, [](const std::string&) {});
+    if (!stage) return within("bringing the stack up", stage.error());
+    stage_ = std::move(*stage);
+    region_ = topology_.home;
+    if (options_.keep) result_.folder = stage_->folder();
+    return Done{};
+  }
+
+  Result<Done> open_the_doors() {
+    auto ledger = LedgerWriter::create(stage_->folder() + "/clients.jsonl");
+    if (!ledger) return ledger.error();
+    ledger_ = std::move(*ledger);
+    BuyersOptions options;
+    options.run =
+        fmt::format("d{}-{}", getpid(), read_clocks().wall.time_since_epoch().count() % 1'000'000);
+    options.order_urls = {"http://" + stage_->site().layout().edge_http().text()};
+    options.page_urls = options.order_urls;
+    options.orders_per_second = options_.orders_per_second;
+    options.pages_per_second = options_.pages_per_second;
+    run_name_ = options.run;
+    buyers_ = std::make_unique<Buyers>(options, *ledger_);
+    if (auto started = buyers_->start(); !started) return started;
+    const auto before =
+        fault_.name == "none" ? std::min(options_.steady, kBaseline) : options_.steady;
+    say_(fmt::format("{} orders/s for {} s", options_.orders_per_second, before.count()));
+    sleep_for(before);
+    return Done{};
+  }
+
+  Result<Done> strike_the_fault() {
+    if (fault_.needs_stalled_standby) {
+      auto cut = cut_replication(stage_->site(), region_);
+      if (!cut) return within("stalling the replication", cut.error());
+      say_("replication stalls");
+      sleep_for(topology_.policy.lag_budget + seconds(2));
+    }
+    if (fault_.name == "region-freeze") {
+      auto stragglers = Stragglers::start(stage_->site(), region_, run_name_);
+      if (!stragglers) return stragglers.error();
+      stragglers_ = std::move(*stragglers);
+      sleep_for(kCrowdGathers);
+    }
+    say_(fmt::format("{} in {}: {}", fault_.name, region_, fault_.what));
+    fault_at_ = read_clocks();
+    if (auto marked = ledger_->write(Mark{"fault", fault_at_}); !marked) return marked;
+    auto injected = fault_.inject(stage_->site(), region_);
+    if (!injected) return within("doing the fault", injected.error());
+    injected_ = std::move(*injected);
+    if (stragglers_) stragglers_->note_frozen();
+    return Done{};
+  }
+
+  /// Until the expected fail-over has come and service is full, or until the bound has passed.
+  Result<Done> watch() {
+    const Duration bound = fault_.name == "none"
+                               ? Duration(std::max(seconds(1), options_.steady - kBaseline))
+                               : fault_.bound;
+    const BootTime give_up = fault_at_.boot + bound;
+    while (read_clocks().boot < give_up) {
+      const auto last = buyers_->counters().last_acknowledgement;
+      if (fault_.expected == Outcome::fails_over && last && last->region != region_) {
+        say_(fmt::format("{} acknowledges again after {} ms", last->region,
+                         to_ms(last->received.boot - fault_at_.boot)));
+        sleep_for(kSettle);
+        return Done{};
+      }
+      sleep_for(milliseconds(20));
+    }
+    return Done{};
+  }
+
+  Result<Done> heal() {
+    if (fault_.needs_stalled_standby)
+      return Done{};  // the old region stays away: that is the point
+    if (fault_.region_lost || fault_.thaws) say_(region_ + " returns");
+    if (stragglers_) stragglers_->note_thaw();
+    if (auto marked = ledger_->write(Mark{"healed", read_clocks()}); !marked) return marked;
+    if (auto healed = injected_.heal(); !healed) return within("undoing the fault", healed.error());
+    sleep_for(fault_.name == "none" ? Duration::zero() : Duration(kAfterHealing));
+    if (stragglers_) result_.stragglers = stragglers_->stop();
+    return Done{};
+  }
+
+  void require(bool holds, const std::string& what) {
+    if (!holds) result_.failed_checks.push_back(what);
+  }
+
+  /// A region that was left and is back: it must be fenced and quiet.
+  void check_returned_region() {
+    if (fault_.expected != Outcome::fails_over) return;
+    const BootTime give_up = read_clocks().boot + kReturn;
+    std::string last = "its agent did not answer";
+    while (read_clocks().boot < give_up) {
+      auto status = stage_->status();
+      const auto* regions = status ? status->if_contains("regions") : nullptr;
+      const auto* said = regions != nullptr && regions->is_object()
+                             ? regions->get_object().if_contains(region_)
+                             : nullptr;
+      const auto* writable = said != nullptr && said->is_object()
+                                 ? said->get_object().if_contains("writable")
+                                 : nullptr;
+      if (writable != nullptr && writable->is_bool()) {
+        require(!writable->get_bool(), region_ + " came back with an open page");
+        return;
+      }
+      sleep_for(milliseconds(200));
+    }
+    require(false, region_ + " did not come back: " + last);
+  }
+
+  /// Nothing may be promoted over the budget until a person says so; then it goes on.
+  void check_that_a_person_is_asked() {
+    auto status = stage_->status();
+    const auto* questions = status ? status->if_contains("questions") : nullptr;
+    const bool asked =
+        questions != nullptr && questions->is_array() && questions->get_array().size() == 1;
+    require(asked, "nobody was asked");
+    const std::string target = topology_.other(region_).name;
+    require(active_region() == region_, target + " was made active before a person said so");
+    if (!asked) return;
+    say_("a person approves");
+    if (auto approved = stage_->approve(); !approved)
+      return require(false, "approving: " + approved.error().what);
+    const BootTime give_up = read_clocks().boot + kAfterApproval;
+    while (active_region() != target && read_clocks().boot < give_up) sleep_for(milliseconds(50));
+    require(active_region() == target, "it did not go on after the approval");
+  }
+
+  std::string active_region() {
+    auto status = stage_->status();
+    const auto* record = status ? status->if_contains("record") : nullptr;
+    const auto* active = record != nullptr && record->is_object()
+                             ? record->get_object().if_contains("active")
+                             : nullptr;
+    return active != nullptr && active->is_string() ? std::string(active->get_string())
+                                                    : std::string();
+  }
+
+  Result<Done> judge_it() {
+    auto story = read_story(stage_->site(), region_, fault_at_);
+    if (!story) return story.error();
+    result_.story = std::move(*story);
+    std::vector<DatabaseView> views;
+    for (const Region& region : topology_.regions) {
+      const bool gone = fault_.needs_stalled_standby && region.name == region_;
+      if (gone) continue;
+      auto view = stage_->view(region.name, kReturn);
+      if (!view) return view.error();
+      views.push_back(std::move(*view));
+    }
+    auto ledger = read_ledger(stage_->folder() + "/clients.jsonl");
+    if (!ledger) return ledger.error();
+    Case drilled{
+        .fault = std::string(fault_.name), .expected = fault_.expected, .fault_at = fault_at_};
+    drilled.objectives = topology_.objectives;
+    drilled.lag_budget = topology_.policy.lag_budget;
+    drilled.majority_sees_primary_down = fault_.majority_sees_primary_down;
+    drilled.phases = result_.story.phases;
+    auto verdict = judge(drilled, *ledger, views);
+    if (!verdict) return verdict.error();
+    result_.verdict = std::move(*verdict);
+    for (const std::string& late : result_.stragglers.evidence)
+      result_.verdict.invariants_broken.push_back({"I1", late});
+    if (!result_.stragglers.evidence.empty()) result_.verdict.objectives_met = false;
+    return Done{};
+  }
+
+  void check_story() {
+    const Story& story = result_.story;
+    const auto decided = [&](int row) {
+      return std::find(fault_.rows.begin(), fault_.rows.end(), row) != fault_.rows.end();
+    };
+    if (fault_.expected == Outcome::fails_over) {
+      require(story.failover_row && decided(*story.failover_row),
+              fmt::format("the failover was decided by row {}", story.failover_row.value_or(0)));
+      require(story.failovers == 1, fmt::format("{} failovers were started", story.failovers));
+    } else if (!fault_.needs_stalled_standby) {
+      require(story.failovers == 0, fmt::format("{} failovers were started", story.failovers));
+      require(fault_.rows.empty() || std::any_of(story.rows.begin(), story.rows.end(), decided),
+              "the table did not reach the expected row");
+    }
+    if (fault_.name == "none")
+      require(story.self_fencings == 0,
+              fmt::format("{} fenced itself {} times", region_, story.self_fencings));
+    if (fault_.name == "region-freeze") {
+      const StragglerCount& crowd = result_.stragglers;
+      require(crowd.sessions >= 50, "fewer than 50 sessions were open on PostgreSQL");
+      require(crowd.sessions_committing > 0, "no session was in COMMIT when the region froze");
+      require(crowd.requests >= 50, "fewer than 50 requests were in flight");
+    }
+  }
+
+  void end_it() {
+    const std::string folder = stage_->folder();
+    const std::string memory = stage_->site().layout().memory();
+    if (!options_.evidence_folder.empty()) {
+      std::error_code code;
+      std::filesystem::create_directories(options_.evidence_folder, code);
+      std::filesystem::copy_file(folder + "/clients.jsonl",
+                                 options_.evidence_folder + "/" + run_name_ + ".jsonl", code);
+      require(!code, "the clients' record could not be copied to " + options_.evidence_folder);
+    }
+    buyers_.reset();
+    auto struck = stage_->strike();
+    require(struck.ok(), struck ? "" : struck.error().what);
+    require(!file::exists(memory), memory + " was left behind");
+    require(options_.keep || !file::exists(folder), folder + " was left behind");
+  }
+
+  const Fault& fault_;
+  const Topology& topology_;
+  const DrillOptions& options_;
+  const Say& say_;
+  std::unique_ptr<Stage> stage_;
+  std::unique_ptr<LedgerWriter> ledger_;
+  std::unique_ptr<Buyers> buyers_;
+  std::unique_ptr<Stragglers> stragglers_;
+  std::string run_name_;
+  std::string region_;
+  Instant fault_at_;
+  Injected injected_;
+  DrillResult result_;
+};
+
+}  // namespace
+
+Result<DrillResult> run_drill(const Fault& fault, const Topology& topology,
+                              const DrillOptions& options, const Say& say) {
+  return Run(fault, topology, options, say).play();
+}
+
+}  // namespace understudy::drill

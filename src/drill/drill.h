@@ -1,0 +1,43 @@
+#pragma once
+// One drill: a stack of its own, load, a fault, and the verdict.
+
+#include <functional>
+#include <string>
+
+#include "drill/faults.h"
+#include "drill/judge.h"
+#include "drill/story.h"
+#include "drill/stragglers.h"
+#include "topology/topology.h"
+
+namespace understudy::drill {
+
+struct DrillOptions {
+  std::string own_program;  ///< path of this binary
+  unsigned orders_per_second = 100;
+  unsigned pages_per_second = 10;
+  std::chrono::seconds steady{20};  ///< load before the fault
+  bool keep = false;  ///< leave the stack's folder behind (ended, for looking into it)
+  std::string
+      evidence_folder;  ///< "": removed with the stack; else the clients' file is copied there
+};
+
+struct DrillResult {
+  Verdict verdict;
+  Story story;
+  StragglerCount stragglers;
+  std::vector<std::string> failed_checks;  ///< beyond the verdict: each fails the drill
+  std::string folder;                      ///< of the stack, if it was kept
+
+  [[nodiscard]] bool passed() const { return verdict.passed() && failed_checks.empty(); }
+};
+
+using Say = std::function<void(const std::string&)>;
+
+/// Runs it from nothing to nothing: makes a stack in a fresh folder on free ports, and removes it
+/// whatever happens. Requires: one thread (as `up` does). Error: the drill itself could not be
+/// done.
+[[nodiscard]] Result<DrillResult> run_drill(const Fault& fault, const Topology& topology,
+                                            const DrillOptions& options, const Say& say);
+
+}  // namespace understudy::drill

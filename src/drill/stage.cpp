@@ -1,0 +1,98 @@
+#include "drill/stage.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "local/render.h"
+#include "system/file.h"
+#include "system/kernel.h"
+#include "system/process_tree.h"
+
+namespace understudy::drill {
+
+namespace {
+
+constexpr Duration kCall = std::chrono::seconds(2);
+
+/// The first range of ports that is free for the whole stack.
+Result<Done> choose_ports(Topology& topology) {
+  const std::uint16_t first = topology.local.port_base;
+  std::string why;
+  for (unsigned base = first; base <= 57'000; base += 2000) {
+    topology.local.port_base = static_cast<std::uint16_t>(base);
+    const Layout layout(topology, "/nowhere");
+    bool free = true;
+    for (const auto& [who, endpoint] : layout.all_endpoints()) {
+      if (auto found = check_free(endpoint); !found) {
+        free = false;
+        why = found.error().what;
+        break;
+      }
+    }
+    if (free) return Done{};
+  }
+  return Error{After::unchanged_final, "no free range of ports: " + why};
+}
+
+}  // namespace
+
+Stage::Stage(Topology topology, std::string folder, bool keep)
+    : topology_(std::move(topology)),
+      folder_(std::move(folder)),
+      keep_(keep),
+      layout_(topology_, folder_) {}
+
+Result<std::unique_ptr<Stage>> Stage::set(Topology topology, const std::string& own_program,
+                                          bool keep, const Progress& progress) {
+  if (auto chosen = choose_ports(topology); !chosen) return chosen.error();
+  // On a disk, not on a memory file system: a database's flushes must cost what they cost.
+  std::string folder = "/var/tmp/understudy-drill-XXXXXX";
+  if (mkdtemp(folder.data()) == nullptr)
+    return Error{After::unchanged_final, folder + ": cannot be made"};
+  auto stage = std::unique_ptr<Stage>(new Stage(std::move(topology), folder, keep));
+  if (auto brought = up(stage->layout_, own_program, progress); !brought) return brought.error();
+  auto site = Site::open(folder);
+  if (!site) return site.error();
+  stage->site_ = std::move(*site);
+  stage->clock_ = make_kernel_clock();
+  stage->controller_ =
+      std::make_unique<ControlClient>(Site::control_http(folder + "/tls", "cli"),
+                                      stage->layout_.controller().text(), *stage->clock_);
+  return stage;
+}
+
+Stage::~Stage() {
+  if (auto struck = strike(); !struck)
+    fmt::print(stderr, "ending the drill's stack: {}\n", struck.error().what);
+}
+
+Result<Done> Stage::strike() {
+  if (struck_) return Done{};
+  struck_ = true;
+  return down(layout_, !keep_, [](const std::string&) {});
+}
+
+Result<DatabaseView> Stage::view(const std::string& region, milliseconds timeout) const {
+  const auto give_up = std::chrono::steady_clock::now() + timeout;
+  while (true) {
+    auto view = read_database(region, superuser_conninfo(layout_, region, site_->secrets()),
+                              std::chrono::seconds(20));
+    if (view || std::chrono::steady_clock::now() >= give_up) return view;
+    usleep(100'000);
+  }
+}
+
+Result<boost::json::object> Stage::status() const {
+  return controller_->get("/v1/status", clock_->boot() + kCall);
+}
+
+Result<Done> Stage::approve() const {
+  auto answered = controller_->post("/v1/approve", {{"who", "drill"}}, clock_->boot() + kCall);
+  if (!answered) return answered.error();
+  return Done{};
+}
+
+}  // namespace understudy::drill
