@@ -2,8 +2,8 @@
 
 #include "agent/agent.h"
 
-#include <atomic>
 #include <unistd.h>
+#include <atomic>
 
 #include <map>
 #include <mutex>
@@ -69,7 +69,8 @@ ControlRoute look_route(LocalVantage& vantage, const Clock& clock, const ProbeTi
           {"controller", "cli"},
           [&vantage, &clock, timing](const ControlCall& call) {
             auto sighting =
-                vantage.look(call.request.parameter("region"), clock.boot() + timing.timeout);
+                vantage.look(call.request.parameter("region"),
+                             clock.boot() + std::min<Duration>(timing.timeout, wait_of(call)));
             return control_result(sighting,
                                   [](const Sighting& seen) { return wire::to_json(seen); });
           }};
@@ -159,7 +160,7 @@ Result<Done> run_child(const Site& site, const std::string& region,
   auto routes = routes_of(**keeper, *clock);
   routes.push_back(look_route(vantage, *clock, site.topology().probe));
   auto server = serve_control(layout.agent(region), certificate_files(place.file("tls"), name),
-                              std::move(routes), 6);
+                              std::move(routes), 12);
   if (!server) return server.error();
 
   Pulses pulses(*clock);
@@ -209,7 +210,7 @@ Result<Done> run_vantage(const std::string& data) {
                        *clock);
   const http::Tls tls = certificate_files(layout.domain("edge").file("tls"), "vantage-edge");
   auto server = serve_control(layout.edge_vantage(), tls,
-                              {look_route(vantage, *clock, (*site)->topology().probe)}, 2);
+                              {look_route(vantage, *clock, (*site)->topology().probe)}, 6);
   if (!server) return server.error();
   wait_for_stop_signal();
   (*server)->stop(milliseconds(200));

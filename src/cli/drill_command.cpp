@@ -10,6 +10,7 @@
 
 #include "cli/commands.h"
 #include "drill/drill.h"
+#include "drill/hammer.h"
 #include "drill/verdict_text.h"
 #include "system/file.h"
 #include "topology/load.h"
@@ -33,6 +34,11 @@ json::object to_json(const drill::DrillResult& result) {
                          {"late_acknowledgements", result.stragglers.late_acknowledgements}};
   }
   return out;
+}
+
+void say_line(const std::string& line) {
+  fmt::print("{}\n", line);
+  std::fflush(stdout);
 }
 
 void print(const drill::DrillResult& result) {
@@ -93,9 +99,29 @@ void list_faults() {
   }
 }
 
+Exit hammer_command(const Topology& topology, const drill::DrillOptions& options,
+                    const DrillWords& words) {
+  auto result = drill::run_hammer(topology, options, words.hammer_rounds, words.seed, say_line);
+  if (!result) return fail("drill", "hammer: " + result.error().what, exit_for(result.error()));
+  fmt::print(
+      "{} rounds: {} acknowledgements, {} refused by the fence, {} connections cut; {} grants, {} "
+      "lapses of the lease\n",
+      result->rounds, result->acknowledgements, result->refusals, result->cut, result->grants,
+      result->lapses);
+  fmt::print(
+      "the latest acknowledgement came {} us after its lease (allowed: g = {} ms); outside: {}\n",
+      result->latest_us, to_ms(topology.lease.answer_max), result->outside);
+  for (const std::string& line : result->evidence) fmt::print("BROKEN I1: {}\n", line);
+  fmt::print("{}\n", result->passed() ? "passed" : "FAILED");
+  return result->passed() ? Exit::ok : Exit::no;
+}
+
 Exit drill_command(const Where& where, const DrillWords& words) {
-  const auto topology = load_or_explain(where);
+  auto topology = load_or_explain(where);
   if (!topology) return Exit::usage;
+  if (words.safety_only) {
+    topology->objectives.rto = topology->objectives.rto_full = std::chrono::hours(1);
+  }
   std::vector<const drill::Fault*> faults;
   for (const std::string& name : words.faults) {
     const drill::Fault* fault = drill::find_fault(name);
@@ -115,14 +141,12 @@ Exit drill_command(const Where& where, const DrillWords& words) {
   options.steady = std::chrono::seconds(words.steady_seconds);
   options.keep = words.keep;
   options.evidence_folder = words.evidence_folder;
+  if (words.hammer_rounds > 0) return hammer_command(*topology, options, words);
   std::vector<drill::DrillResult> results;
   json::array report;
   for (unsigned run = 0; run < words.runs; ++run) {
     for (const drill::Fault* fault : faults) {
-      auto result = drill::run_drill(*fault, *topology, options, [](const std::string& line) {
-        fmt::print("{}\n", line);
-        std::fflush(stdout);
-      });
+      auto result = drill::run_drill(*fault, *topology, options, say_line);
       if (!result)
         return fail("drill", std::string(fault->name) + ": " + result.error().what,
                     exit_for(result.error()));

@@ -12,9 +12,12 @@ struct DrillWords {
   std::vector<std::string> faults;
   bool all = false;
   unsigned runs = 1;
-  unsigned orders_per_second = 100;
+  unsigned orders_per_second = 115;
   unsigned steady_seconds = 20;
   bool keep = false;
+  bool safety_only = false;    ///< how long things take is shown, and fails nothing
+  unsigned hammer_rounds = 0;  ///< > 0: the hammer instead of a fault
+  std::uint64_t seed = 1;
   std::string json_file;
   std::string evidence_folder;
 };

@@ -155,6 +155,11 @@ void add_drill(CLI::App& app, Options& options, std::function<Exit()>& chosen) {
   drill->add_option("--json", words.json_file, "Write the verdict (several: a list) to this file");
   drill->add_option("--evidence", words.evidence_folder,
                     "Copy the clients' own record into this folder");
+  drill->add_flag("--safety-only", words.safety_only,
+                  "How long things take is shown, and fails nothing");
+  drill->add_option("--hammer", words.hammer_rounds,
+                    "Instead: so many random SIGSTOP/SIGCONT of agent and watchdog");
+  drill->add_option("--seed", words.seed, "Of the hammer")->capture_default_str();
   drill->add_flag("--keep", words.keep, "Leave the ended stack's folder behind");
   drill->callback([&] {
     chosen = [&] {
@@ -162,7 +167,7 @@ void add_drill(CLI::App& app, Options& options, std::function<Exit()>& chosen) {
         list_faults();
         return Exit::ok;
       }
-      if (options.drill.faults.empty() && !options.drill.all)
+      if (options.drill.faults.empty() && !options.drill.all && options.drill.hammer_rounds == 0)
         options.drill.faults = {"region-kill"};
       return drill_command(options.where, options.drill);
     };

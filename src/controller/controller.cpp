@@ -133,7 +133,7 @@ Result<Done> run_controller(const std::string& data) {
 
   // Three vantages: here, at the edge, and each region looks at the other.
   LocalVantage witness("witness", place.address, layout, (*site)->secrets().probe_role, *clock);
-  RemoteVantage edge("edge", client(layout.edge_vantage()));
+  RemoteVantage edge("edge", client(layout.edge_vantage()), *clock);
   std::map<std::string, std::unique_ptr<RemoteAgent>> agents;
   std::map<std::string, RegionAgent*> agent_ports;
   std::map<std::string, std::unique_ptr<Vantage>> beside;
@@ -141,7 +141,7 @@ Result<Done> run_controller(const std::string& data) {
     agents[region.name] = std::make_unique<RemoteAgent>(client(layout.agent(region.name)), *clock);
     agent_ports[region.name] = agents[region.name].get();
     beside[region.name] =
-        std::make_unique<RemoteVantage>(region.name, client(layout.agent(region.name)));
+        std::make_unique<RemoteVantage>(region.name, client(layout.agent(region.name)), *clock);
   }
   OtherRegion other_region((*site)->topology(), beside);
 

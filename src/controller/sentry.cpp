@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace understudy {
 
 namespace {
@@ -9,6 +11,8 @@ namespace {
 /// How long a look at the record may take, and how long it waits for a change.
 constexpr Duration kRecordWait = std::chrono::seconds(1);
 constexpr Duration kRetry = milliseconds(50);
+/// What a vantage gets beyond its look, to tell us.
+constexpr Duration kTellUs = milliseconds(200);
 /// How often the table is asked.
 constexpr Duration kDecideEvery = milliseconds(50);
 /// A hold that lasts this long is told to a person.
@@ -32,8 +36,16 @@ Sentry::Sentry(Orchestration& world, ExecutionRunner& runner, std::string failov
 
 void Sentry::start() {
   world_.tasks.spawn("watch-record", [this] { watch_record(); });
+  // A look that gets no answer lasts longer than the interval: several take turns, so that the next
+  // one begins in time and a frozen region is found out as soon as a dead one.
+  const auto turns = static_cast<unsigned>(
+      (world_.topology.probe.timeout + kTellUs) / world_.topology.probe.interval + 1);
+  const BootTime first = world_.clock.boot();
   for (Vantage* vantage : world_.vantages) {
-    world_.tasks.spawn("look", [this, vantage] { look_from(*vantage); });
+    for (unsigned turn = 0; turn < turns; ++turn) {
+      const BootTime begin = first + turn * world_.topology.probe.interval;
+      world_.tasks.spawn("look", [=, this] { look_from(*vantage, begin, turns); });
+    }
   }
   world_.tasks.spawn("decide", [this] { decide_for_ever(); });
 }
@@ -63,8 +75,10 @@ void Sentry::watch_record() {
   }
 }
 
-void Sentry::look_from(Vantage& vantage) {
+void Sentry::look_from(Vantage& vantage, BootTime begin, unsigned turns) {
+  const ProbeTiming& timing = world_.topology.probe;
   while (!stopped_) {
+    world_.clock.sleep_until(begin);
     const BootTime began = world_.clock.boot();
     std::string region;
     {
@@ -72,12 +86,11 @@ void Sentry::look_from(Vantage& vantage) {
       if (record_) region = record_->active;
     }
     if (!region.empty()) {
-      // The vantage itself gets a little longer than its look, to tell us.
-      auto seen = vantage.look(region, began + world_.topology.probe.timeout + milliseconds(200));
+      auto seen = vantage.look(region, began + timing.timeout + kTellUs);
       const std::lock_guard held(lock_);
       if (seen) health_.note(vantage.name(), region, *seen, began);
     }
-    world_.clock.sleep_until(began + world_.topology.probe.interval);
+    begin = std::max(begin + turns * timing.interval, world_.clock.boot());
   }
 }
 

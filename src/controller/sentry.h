@@ -34,7 +34,7 @@ class Sentry {
 
  private:
   void watch_record();
-  void look_from(Vantage& vantage);
+  void look_from(Vantage& vantage, BootTime begin, unsigned turns);
   void decide_for_ever();
   void decide_once();
   [[nodiscard]] bool lease_alive(const Record& record, BootTime now) const;

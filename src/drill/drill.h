@@ -13,8 +13,8 @@
 namespace understudy::drill {
 
 struct DrillOptions {
-  std::string own_program;  ///< path of this binary
-  unsigned orders_per_second = 100;
+  std::string own_program;           ///< path of this binary
+  unsigned orders_per_second = 115;  ///< some seats are wanted by several: 100 and more are sold
   unsigned pages_per_second = 10;
   std::chrono::seconds steady{20};  ///< load before the fault
   bool keep = false;  ///< leave the stack's folder behind (ended, for looking into it)

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "local/render.h"
+#include "ports/wire.h"
 #include "system/file.h"
 #include "system/kernel.h"
 #include "system/process_tree.h"
@@ -58,9 +59,11 @@ Result<std::unique_ptr<Stage>> Stage::set(Topology topology, const std::string& 
   if (!site) return site.error();
   stage->site_ = std::move(*site);
   stage->clock_ = make_kernel_clock();
+  const auto control = Site::control_http(folder + "/tls", "cli");
   stage->controller_ =
-      std::make_unique<ControlClient>(Site::control_http(folder + "/tls", "cli"),
-                                      stage->layout_.controller().text(), *stage->clock_);
+      std::make_unique<ControlClient>(control, stage->layout_.controller().text(), *stage->clock_);
+  stage->registry_ =
+      std::make_unique<ControlClient>(control, stage->layout_.registry().text(), *stage->clock_);
   return stage;
 }
 
@@ -93,6 +96,27 @@ Result<Done> Stage::approve() const {
   auto answered = controller_->post("/v1/approve", {{"who", "drill"}}, clock_->boot() + kCall);
   if (!answered) return answered.error();
   return Done{};
+}
+
+Result<std::vector<Stage::RegistryChange>> Stage::registry_changes(std::uint64_t after) const {
+  auto answer =
+      registry_->get("/v1/changes?after=" + std::to_string(after), clock_->boot() + kCall);
+  if (!answer) return answer.error();
+  std::vector<RegistryChange> changes;
+  const auto* list = answer->if_contains("changes");
+  if (list == nullptr || !list->is_array())
+    return Error{After::unknown, "the registry's answer has no changes"};
+  for (const auto& each : list->get_array()) {
+    const auto* change = each.if_object();
+    const auto* record = change != nullptr ? change->if_contains("record") : nullptr;
+    const auto read = record != nullptr && record->is_object()
+                          ? wire::record_from(record->get_object())
+                          : std::nullopt;
+    if (!read) return Error{After::unknown, "a change in the registry's log cannot be read"};
+    changes.push_back({*read, std::string(change->at("author").as_string()),
+                       BootTime(Duration(change->at("at_boot_ns").as_int64()))});
+  }
+  return changes;
 }
 
 }  // namespace understudy::drill

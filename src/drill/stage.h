@@ -7,6 +7,7 @@
 #include "drill/database_view.h"
 #include "local/site.h"
 #include "local/stack.h"
+#include "ports/registry.h"
 
 namespace understudy::drill {
 
@@ -30,6 +31,15 @@ class Stage {
   [[nodiscard]] Result<boost::json::object> status() const;
   [[nodiscard]] Result<Done> approve() const;
 
+  /// A change of the record, as the registry logged it.
+  struct RegistryChange {
+    Record record;
+    std::string author;
+    BootTime at;
+  };
+  /// The next changes after a version, oldest first; empty: there are no more.
+  [[nodiscard]] Result<std::vector<RegistryChange>> registry_changes(std::uint64_t after) const;
+
   /// Ends it now. Error: something was left behind, which fails a drill.
   [[nodiscard]] Result<Done> strike();
 
@@ -43,6 +53,7 @@ class Stage {
   std::unique_ptr<Site> site_;
   std::unique_ptr<Clock> clock_;
   std::unique_ptr<ControlClient> controller_;
+  std::unique_ptr<ControlClient> registry_;
   bool struck_ = false;
 };
 

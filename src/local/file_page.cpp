@@ -12,7 +12,8 @@ namespace {
 
 class FilePage final : public Page {
  public:
-  explicit FilePage(const understudy_page_writer& writer) : writer_(writer) {}
+  FilePage(const understudy_page_writer& writer, std::string path)
+      : writer_(writer), path_(std::move(path)) {}
   ~FilePage() override { understudy_release_page(&writer_); }
   FilePage(const FilePage&) = delete;
   FilePage& operator=(const FilePage&) = delete;
@@ -27,11 +28,13 @@ class FilePage final : public Page {
     raw.deadline_boot_ns = promise.deadline.time_since_epoch().count();
     raw.deadline_wall_ns = promise.deadline_wall.time_since_epoch().count();
     const std::lock_guard held(lock_);
-    understudy_write_promise(&writer_, &raw);
+    follow();
+    if (writer_.page != nullptr) understudy_write_promise(&writer_, &raw);
   }
 
   void close() override {
     const std::lock_guard held(lock_);
+    if (writer_.page == nullptr) return;
     understudy_promise last{};
     const bool whole = understudy_last_promise(&writer_, &last) == UNDERSTUDY_OPEN;
     if (whole && last.endless == 0 && last.deadline_boot_ns == 0) return;
@@ -41,6 +44,7 @@ class FilePage final : public Page {
   std::optional<Promise> read() const override {
     const std::lock_guard held(lock_);
     understudy_promise raw{};
+    if (writer_.page == nullptr) return std::nullopt;
     if (understudy_last_promise(&writer_, &raw) != UNDERSTUDY_OPEN) return std::nullopt;
     if (std::memcmp(raw.boot_id, writer_.boot_id, sizeof raw.boot_id) != 0) return std::nullopt;
     if (raw.endless == 0 && raw.deadline_boot_ns == 0) return std::nullopt;
@@ -54,8 +58,17 @@ class FilePage final : public Page {
   }
 
  private:
+  /// If somebody removed or replaced the file, nobody sees what we write: take the one that is
+  /// there.
+  void follow() {
+    if (writer_.page != nullptr && understudy_page_is_seen(&writer_, path_.c_str()) != 0) return;
+    understudy_release_page(&writer_);
+    if (understudy_open_page(&writer_, path_.c_str()) != 0) understudy_release_page(&writer_);
+  }
+
   mutable std::mutex lock_;
   understudy_page_writer writer_;
+  const std::string path_;
 };
 
 }  // namespace
@@ -67,7 +80,7 @@ Result<std::unique_ptr<Page>> open_file_page(const std::string& path) {
     const std::string why = errno == EWOULDBLOCK ? "another agent writes it" : std::strerror(errno);
     return Error{after, "fence page " + path + ": " + why};
   }
-  return std::unique_ptr<Page>(std::make_unique<FilePage>(writer));
+  return std::unique_ptr<Page>(std::make_unique<FilePage>(writer, path));
 }
 
 }  // namespace understudy

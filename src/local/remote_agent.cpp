@@ -1,5 +1,7 @@
 #include "local/remote_agent.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "ports/wire.h"
@@ -60,7 +62,10 @@ Result<Done> RemoteAgent::scale(const ScaleOrder& order, BootTime deadline) {
 }
 
 Result<Sighting> RemoteVantage::look(const std::string& region, BootTime deadline) {
-  return decoded<Sighting>(client_.get("/v1/look?region=" + region, deadline), wire::sighting_from);
+  const auto wait = std::max<std::int64_t>(0, to_ms(deadline - kWay - clock_.boot()));
+  return decoded<Sighting>(
+      client_.get(fmt::format("/v1/look?region={}&wait_ms={}", region, wait), deadline),
+      wire::sighting_from);
 }
 
 }  // namespace understudy

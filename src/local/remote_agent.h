@@ -30,8 +30,8 @@ class RemoteAgent final : public RegionAgent {
 /// Thread-safe.
 class RemoteVantage final : public Vantage {
  public:
-  RemoteVantage(std::string name, ControlClient client)
-      : name_(std::move(name)), client_(std::move(client)) {}
+  RemoteVantage(std::string name, ControlClient client, const Clock& clock)
+      : name_(std::move(name)), client_(std::move(client)), clock_(clock) {}
 
   std::string name() const override { return name_; }
   Result<Sighting> look(const std::string& region, BootTime deadline) override;
@@ -39,6 +39,7 @@ class RemoteVantage final : public Vantage {
  private:
   std::string name_;
   ControlClient client_;
+  const Clock& clock_;
 };
 
 }  // namespace understudy

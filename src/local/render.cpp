@@ -39,6 +39,7 @@ unix_socket_directories = ''
 max_connections = {connections}
 superuser_reserved_connections = 10
 password_encryption = scram-sha-256
+client_connection_check_interval = 1s
 shared_buffers = 64MB
 jit = off
 # Below the data folder, so that a killed server leaves nothing in /dev/shm.

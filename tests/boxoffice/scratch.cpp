@@ -114,7 +114,9 @@ Process::~Process() {
   waitpid(pid_, nullptr, 0);
 }
 
-void Process::signal(int number) const { kill(pid_, number); }
+void Process::signal(int number) const {
+  if (!status_) kill(pid_, number);
+}
 
 std::optional<int> Process::wait(std::chrono::milliseconds patience) {
   const auto ended = [this] {
@@ -149,18 +151,21 @@ ScratchPostgres::ScratchPostgres() : port_(free_port()) {
 
 ScratchPostgres::~ScratchPostgres() { stop_immediately(); }
 
+// Our own child rather than pg_ctl's, so that it ends with us even if a test aborts.
 void ScratchPostgres::start() {
-  EXPECT_EQ(test::run({.words = {std::string(kBinaries) + "pg_ctl", "-D", folder_.path() + "/data",
-                                 "-l", folder_.path() + "/log", "-w", "-t", "30", "start"},
-                       .as_postgres = true}),
-            0)
-      << read_file(folder_.path() + "/log");
+  process_.emplace(
+      Command{.words = {std::string(kBinaries) + "postgres", "-D", folder_.path() + "/data"},
+              .errors = folder_.path() + "/log",
+              .as_postgres = true});
+  const auto answers = [this] {
+    return postgres::Connection::open(as_superuser("postgres"), std::chrono::seconds(1)).ok();
+  };
+  EXPECT_TRUE(eventually(answers, std::chrono::seconds(30))) << read_file(folder_.path() + "/log");
 }
 
 void ScratchPostgres::stop_immediately() {
-  (void)test::run({.words = {std::string(kBinaries) + "pg_ctl", "-D", folder_.path() + "/data",
-                             "-m", "immediate", "-w", "stop"},
-                   .as_postgres = true});
+  process_->signal(SIGQUIT);
+  EXPECT_TRUE(process_->wait().has_value());
 }
 
 void ScratchPostgres::become_standby(bool standby) {
@@ -182,8 +187,8 @@ void ScratchPostgres::signal(int number) const {
   for (pid_t child = 0; children >> child;) kill(child, number);
 }
 
-std::string ScratchPostgres::as_superuser() const {
-  return "host=127.0.0.1 port=" + std::to_string(port_) + " user=postgres dbname=boxoffice";
+std::string ScratchPostgres::as_superuser(const std::string& database) const {
+  return "host=127.0.0.1 port=" + std::to_string(port_) + " user=postgres dbname=" + database;
 }
 std::string ScratchPostgres::as_application() const {
   return "host=127.0.0.1 port=" + std::to_string(port_) +
@@ -191,11 +196,9 @@ std::string ScratchPostgres::as_application() const {
 }
 
 postgres::Rows ScratchPostgres::run(const std::string& sql) const {
-  const auto database =
-      sql.starts_with("CREATE ROLE") || sql.starts_with("CREATE DATABASE")
-          ? "host=127.0.0.1 port=" + std::to_string(port_) + " user=postgres dbname=postgres"
-          : as_superuser();
-  auto session = postgres::Connection::open(database, std::chrono::seconds(5));
+  const bool is_first = sql.starts_with("CREATE ROLE") || sql.starts_with("CREATE DATABASE");
+  auto session = postgres::Connection::open(as_superuser(is_first ? "postgres" : "boxoffice"),
+                                            std::chrono::seconds(5));
   EXPECT_TRUE(session.ok()) << session.error().what;
   if (!session) return {};
   auto rows = session->run_script(sql, std::chrono::seconds(60));

@@ -78,7 +78,7 @@ class ScratchPostgres {
   /// To all of its processes.
   void signal(int number) const;
 
-  [[nodiscard]] std::string as_superuser() const;
+  [[nodiscard]] std::string as_superuser(const std::string& database = "boxoffice") const;
   [[nodiscard]] std::string as_application() const;
   /// One statement as superuser; the test fails if it does.
   postgres::Rows run(const std::string& sql) const;
@@ -89,6 +89,7 @@ class ScratchPostgres {
  private:
   ScratchFolder folder_;
   std::uint16_t port_;
+  std::optional<Process> process_;
 };
 
 class ScratchRedis {

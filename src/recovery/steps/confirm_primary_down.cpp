@@ -1,6 +1,7 @@
 // ConfirmPrimaryDown: one fresh look from every vantage before anything irreversible. The probing
 // loop made the evidence and started the execution; this only asks whether it still holds.
 
+#include <algorithm>
 #include <memory>
 #include <mutex>
 
@@ -13,6 +14,9 @@ using namespace steps;
 
 namespace {
 
+/// Shorter than the probing loop's look: it has already seen the region fail several of those.
+constexpr Duration kLook = milliseconds(300);
+
 /// What the fresh looks brought. Shared with lookers that may come too late.
 struct Looks {
   std::mutex lock;
@@ -23,7 +27,7 @@ struct Looks {
 /// Looks from all vantages at once; those that do not answer in time are left out.
 std::vector<std::pair<std::string, Sighting>> look_from_all(Orchestration& world,
                                                             const std::string& region) {
-  const BootTime deadline = within_time(world, world.topology.probe.timeout + milliseconds(200));
+  const BootTime deadline = within_time(world, std::min(kLook, world.topology.probe.timeout));
   auto looks = std::make_shared<Looks>();
   const std::shared_ptr<Signal> ended = world.tasks.signal();
   for (Vantage* vantage : world.vantages) {

@@ -14,6 +14,8 @@ namespace {
 
 /// The old region may be gone: asking it must cost less than the wait that is due anyway.
 constexpr Duration kAskOldRegion = milliseconds(300);
+/// Nothing is due any more: only worth it for the end of its log, with which nothing is lost.
+constexpr Duration kAskAfterLeaseEnd = milliseconds(100);
 
 WallTime wall_at(const Orchestration& world, BootTime time) {
   return world.clock.wall() + (time - world.clock.boot());
@@ -56,8 +58,9 @@ StepOutput fence(Orchestration& world, const boost::json::object& input) {
   if (!flag_at(object_at(input, "fence"), "asked")) {
     emit(world, "lease.revoked", transition,
          {{"term", record.term}, {"serial", record.lease.serial}});
-    auto ack =
-        world.agents.at(transition.from)->fence(record.term, within_time(world, kAskOldRegion));
+    const bool over = over_at && world.clock.boot() >= *over_at;
+    const BootTime patience = within_time(world, over ? kAskAfterLeaseEnd : kAskOldRegion);
+    auto ack = world.agents.at(transition.from)->fence(record.term, patience);
     if (ack && ack->term == record.term) {
       auto output = fenced(world, transition, record, "acknowledgement", ack->at);
       if (ack->log_end) output["log_end"] = *ack->log_end;
