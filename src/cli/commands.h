@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cli/exit_status.h"
+#include "topology/topology.h"
 
 namespace understudy {
 
@@ -28,9 +29,16 @@ Exit timeline_command(const Where& where, const std::string& execution, bool jso
 Exit answer_command(const Where& where, const std::string& execution, bool approved);
 
 /// Loads the topology and applies what the command line says over it; prints every mistake.
-[[nodiscard]] std::optional<struct Topology> load_or_explain(const Where& where);
-/// The stack's data folder, absolute.
-[[nodiscard]] std::string data_folder(const Where& where, const struct Topology& topology);
+[[nodiscard]] std::optional<Topology> load_or_explain(const Where& where);
+/// The stack's data folder, absolute and without symbolic links.
+[[nodiscard]] std::string data_folder(const Where& where, const Topology& topology);
+/// The stack that is meant: as `up` made it if it is there, else as the file describes it. With
+/// --data the file is not even needed. Prints the file's mistakes when there is nothing to go by.
+struct Stack {
+  Topology topology;
+  std::string data;
+};
+[[nodiscard]] std::optional<Stack> find_stack(const Where& where);
 /// One line to standard error: "understudy up: ...".
 Exit fail(const std::string& command, const std::string& what, Exit status);
 

@@ -26,12 +26,19 @@ constexpr Duration kPatience = std::chrono::seconds(3);
 /// The stack's controller, as seen by this command.
 class Controller {
  public:
-  static Result<std::unique_ptr<Controller>> find(const Where& where) {
-    const auto topology = load_or_explain(where);
-    if (!topology) return Error{After::unchanged_final, "the configuration has mistakes"};
-    auto site = Site::open(data_folder(where, *topology));
-    if (!site) return within("is the stack up?", site.error());
-    return std::unique_ptr<Controller>(new Controller(std::move(*site)));
+  /// Prints why there is none; the status to exit with is then in `otherwise`.
+  struct Found {
+    std::unique_ptr<Controller> controller;
+    Exit otherwise = Exit::ok;
+    explicit operator bool() const { return controller != nullptr; }
+    Controller* operator->() const { return controller.get(); }
+  };
+  static Found find(const std::string& command, const Where& where) {
+    const auto stack = find_stack(where);
+    if (!stack) return {nullptr, Exit::usage};
+    auto site = Site::open(stack->data);
+    if (!site) return {nullptr, fail(command, "is the stack up? " + site.error().what, Exit::no)};
+    return {std::unique_ptr<Controller>(new Controller(std::move(*site))), Exit::ok};
   }
 
   Result<json::object> get(const std::string& path) {
@@ -145,9 +152,9 @@ Exit unreachable(const std::string& command, const Error& error) {
 }  // namespace
 
 Exit status_command(const Where& where, bool as_json) {
-  auto controller = Controller::find(where);
-  if (!controller) return unreachable("status", controller.error());
-  auto status = (*controller)->get("/v1/status");
+  const auto controller = Controller::find("status", where);
+  if (!controller) return controller.otherwise;
+  auto status = controller->get("/v1/status");
   if (!status) return unreachable("status", status.error());
   if (as_json) {
     fmt::print("{}\n", json::serialize(*status));
@@ -158,10 +165,10 @@ Exit status_command(const Where& where, bool as_json) {
 }
 
 Exit history_command(const Where& where, const std::string& execution, bool as_json) {
-  auto controller = Controller::find(where);
-  if (!controller) return unreachable("history", controller.error());
+  const auto controller = Controller::find("history", where);
+  if (!controller) return controller.otherwise;
   if (execution.empty() && !as_json) {
-    auto all = (*controller)->get("/v1/executions");
+    auto all = controller->get("/v1/executions");
     if (!all) return unreachable("history", all.error());
     for (const auto& each : all->at("executions").as_array()) {
       const json::object& one = each.as_object();
@@ -169,9 +176,9 @@ Exit history_command(const Where& where, const std::string& execution, bool as_j
     }
     return Exit::ok;
   }
-  auto name = (*controller)->execution(execution);
+  auto name = controller->execution(execution);
   if (!name) return unreachable("history", name.error());
-  auto history = (*controller)->get("/v1/history?execution=" + *name);
+  auto history = controller->get("/v1/history?execution=" + *name);
   if (!history) return unreachable("history", history.error());
   if (as_json) {
     fmt::print("{}\n", json::serialize(*history));
@@ -194,11 +201,11 @@ Exit history_command(const Where& where, const std::string& execution, bool as_j
 }
 
 Exit timeline_command(const Where& where, const std::string& execution, bool as_json) {
-  auto controller = Controller::find(where);
-  if (!controller) return unreachable("timeline", controller.error());
-  auto name = (*controller)->execution(execution);
+  const auto controller = Controller::find("timeline", where);
+  if (!controller) return controller.otherwise;
+  auto name = controller->execution(execution);
   if (!name) return unreachable("timeline", name.error());
-  auto history = (*controller)->get("/v1/history?execution=" + *name);
+  auto history = controller->get("/v1/history?execution=" + *name);
   if (!history) return unreachable("timeline", history.error());
   const Timeline timeline = timeline_of(*history);
   fmt::print("{}\n", as_json ? json::serialize(to_json(timeline)) : describe(timeline));
@@ -207,10 +214,10 @@ Exit timeline_command(const Where& where, const std::string& execution, bool as_
 
 Exit answer_command(const Where& where, const std::string& execution, bool approved) {
   const std::string command = approved ? "approve" : "decline";
-  auto controller = Controller::find(where);
-  if (!controller) return unreachable(command, controller.error());
+  const auto controller = Controller::find(command, where);
+  if (!controller) return controller.otherwise;
   auto answered =
-      (*controller)->post("/v1/" + command, {{"execution", execution}, {"who", who_am_i()}});
+      controller->post("/v1/" + command, {{"execution", execution}, {"who", who_am_i()}});
   if (!answered) return unreachable(command, answered.error());
   fmt::print("{} {}d\n", text(*answered, "execution"), command);
   return Exit::ok;

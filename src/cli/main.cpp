@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <climits>
 
 #include "agent/agent.h"
@@ -16,6 +17,7 @@
 #include "local/units.h"
 #include "recovery/health.h"
 #include "registry/registry_server.h"
+#include "system/file.h"
 
 namespace understudy {
 namespace {
@@ -35,6 +37,16 @@ std::string own_program() {
 /// A process of the stack, run to its end.
 Exit run_process(const std::string& name, const Result<Done>& done) {
   return done ? Exit::ok : fail(name, done.error().what, exit_for(done.error()));
+}
+
+Exit no_such(const std::string& command, const std::string& kind, const std::string& name,
+             const Site& site) {
+  std::string known;
+  for (const Region& region : site.topology().regions)
+    known += (known.empty() ? "" : ", ") + region.name;
+  if (kind == "domain") known += ", witness, edge";
+  return fail(command, fmt::format("no {} named \"{}\"; there are {}", kind, name, known),
+              Exit::usage);
 }
 
 struct Options {
@@ -174,6 +186,32 @@ void add_drill(CLI::App& app, Options& options, std::function<Exit()>& chosen) {
   });
 }
 
+/// One agent a region, watchdog and all: a second one is refused before it touches anything.
+Exit agent_process(const std::string& data, const std::string& region) {
+  auto site = Site::open(data);
+  if (!site) return fail("agent", site.error().what, Exit::machine);
+  if ((*site)->topology().region(region) == nullptr)
+    return no_such("agent", "region", region, **site);
+  auto lock = file::Lock::take((*site)->layout().domain(region).file("agent/watchdog.lock"));
+  if (!lock) {
+    return fail("agent", "another agent of " + region + " runs: " + lock.error().what,
+                exit_for(lock.error()));
+  }
+  return run_process("agent", run_agent(data, region));
+}
+
+Exit supervise_process(const std::string& data, const std::string& domain) {
+  auto site = Site::open(data);
+  if (!site) return fail("supervise", site.error().what, Exit::machine);
+  const Layout& layout = (*site)->layout();
+  const auto domains = layout.domains();
+  const bool known = std::any_of(domains.begin(), domains.end(),
+                                 [&](const DomainPlace& place) { return place.name == domain; });
+  if (!known) return no_such("supervise", "domain", domain, **site);
+  return run_process("supervise",
+                     supervise(layout.domain(domain).folder, layout.control_socket(domain)));
+}
+
 void add_processes(CLI::App& app, Options& options, std::function<Exit()>& chosen) {
   const auto process = [&](const char* name, const char* what, std::function<Exit()> run) {
     auto* command = app.add_subcommand(name, what)->group("Processes of the stack, started by up");
@@ -186,19 +224,13 @@ void add_processes(CLI::App& app, Options& options, std::function<Exit()>& chose
   process("registry", "The record of who is active",
           [&] { return run_process("registry", run_registry(options.data)); });
   process("agent", "A region's agent, under its watchdog",
-          [&] { return run_process("agent", run_agent(options.data, options.region)); })
+          [&] { return agent_process(options.data, options.region); })
       ->add_option("--region", options.region, "Its region")
       ->required();
   process("vantage", "The edge's vantage",
           [&] { return run_process("vantage", run_vantage(options.data)); });
   process("supervise", "The supervisor of a failure domain",
-          [&] {
-            auto site = Site::open(options.data);
-            if (!site) return fail("supervise", site.error().what, Exit::machine);
-            const Layout& layout = (*site)->layout();
-            return run_process("supervise", supervise(layout.domain(options.domain).folder,
-                                                      layout.control_socket(options.domain)));
-          })
+          [&] { return supervise_process(options.data, options.domain); })
       ->add_option("--domain", options.domain, "witness, edge or a region")
       ->required();
 }

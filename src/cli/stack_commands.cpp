@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "cli/commands.h"
+#include "local/site.h"
 #include "local/stack.h"
 #include "local/units.h"
 #include "system/file.h"
@@ -32,8 +33,13 @@ Exit fail(const std::string& command, const std::string& what, Exit status) {
 
 std::optional<Topology> load_or_explain(const Where& where) {
   auto loaded = load_topology(where.config);
+  if (loaded.topology && where.port_base) {
+    loaded.topology->local.port_base = *where.port_base;
+    loaded.mistakes = check_relations(*loaded.topology);
+    for (Mistake& mistake : loaded.mistakes) mistake.file = "--port-base";
+    if (!loaded.mistakes.empty()) loaded.topology.reset();
+  }
   for (const Mistake& mistake : loaded.mistakes) fmt::print(stderr, "{}\n", mistake.text());
-  if (loaded.topology && where.port_base) loaded.topology->local.port_base = *where.port_base;
   return std::move(loaded.topology);
 }
 
@@ -41,7 +47,23 @@ std::string data_folder(const Where& where, const Topology& topology) {
   std::string data = !where.data.empty()            ? where.data
                      : !topology.local.data.empty() ? topology.local.data
                                                     : default_data_folder(topology.platform);
-  return fs::absolute(data).lexically_normal().string();
+  // The kernel tells a process's folder without links, and that is how it is found again.
+  std::error_code unreadable;
+  fs::path real = fs::weakly_canonical(fs::absolute(data), unreadable);
+  if (unreadable) real = fs::absolute(data).lexically_normal();
+  return (real.has_filename() ? real : real.parent_path()).string();
+}
+
+std::optional<Stack> find_stack(const Where& where) {
+  if (!where.data.empty()) {
+    const std::string data = data_folder(where, {});
+    if (auto site = Site::open(data)) return Stack{(*site)->topology(), data};
+  }
+  auto topology = load_or_explain(where);
+  if (!topology) return std::nullopt;
+  const std::string data = data_folder(where, *topology);
+  if (auto site = Site::open(data)) return Stack{(*site)->topology(), data};
+  return Stack{std::move(*topology), data};
 }
 
 Exit validate_command(const Where& where) {
@@ -61,18 +83,18 @@ Exit up_command(const Where& where) {
 }
 
 Exit down_command(const Where& where, bool keep_data) {
-  const auto topology = load_or_explain(where);
-  if (!topology) return Exit::usage;
-  const Layout layout(*topology, data_folder(where, *topology));
+  const auto stack = find_stack(where);
+  if (!stack) return Exit::usage;
+  const Layout layout(stack->topology, stack->data);
   const auto done = down(layout, !keep_data, say);
-  return done ? Exit::ok : fail("down", done.error().what, Exit::machine);
+  return done ? Exit::ok : fail("down", done.error().what, exit_for(done.error()));
 }
 
 Exit logs_command(const Where& where, const std::string& domain, const std::string& unit,
                   unsigned lines, bool follow) {
-  const auto topology = load_or_explain(where);
-  if (!topology) return Exit::usage;
-  const Layout layout(*topology, data_folder(where, *topology));
+  const auto stack = find_stack(where);
+  if (!stack) return Exit::usage;
+  const Layout layout(stack->topology, stack->data);
   std::vector<std::string> command = {"tail", "-n", std::to_string(lines)};
   if (follow) command.emplace_back("-F");
   const std::size_t options = command.size();

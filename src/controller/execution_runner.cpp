@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <boost/json/value_to.hpp>
 
 #include "ports/wire.h"
 
@@ -61,6 +63,15 @@ Result<std::shared_ptr<const states::Machine>> parse(const std::string& document
   return Error{After::unchanged_final, text};
 }
 
+/// The name of the state that was entered last.
+std::string last_state(const std::vector<states::HistoryEvent>& events) {
+  for (auto event = events.rbegin(); event != events.rend(); ++event) {
+    const auto* details = event->details.if_contains("stateEnteredEventDetails");
+    if (details != nullptr) return json::value_to<std::string>(details->at("name"));
+  }
+  return {};
+}
+
 }  // namespace
 
 /// One running execution. `execution` and `timers` belong to its own task.
@@ -84,8 +95,7 @@ struct ExecutionRunner::Run {
 
   std::mutex lock;  // guards all below
   std::deque<states::Stimulus> mailbox;
-  std::map<states::TaskId, std::pair<std::string, std::string>>
-      tokens;  // of open questions: token, state
+  std::map<std::string, std::string> questions;  // open ones: by token, the state that asks
   bool finished = false;
 };
 
@@ -139,6 +149,8 @@ Result<Done> ExecutionRunner::resume_all() {
       (void)journal_.finish(entry.name, std::string(to_string(end->status)));
       continue;
     }
+    for (const std::string& token : run->execution.open_tokens())
+      run->questions[token] = last_state(events);
     carry_out(*run, run->execution.outstanding());
     spawn(std::move(run));
   }
@@ -189,7 +201,13 @@ void ExecutionRunner::drive(Run& run) {
 void ExecutionRunner::advance(Run& run, const states::Stimulus& stimulus) {
   const auto advanced = run.execution.advance(stimulus, world_.clock.wall());
   if (!advanced.accepted) return;
-  if (write_down(run, advanced.events)) carry_out(run, advanced.commands);
+  if (!write_down(run, advanced.events)) return;
+  carry_out(run, advanced.commands);
+  const auto open = run.execution.open_tokens();
+  const std::lock_guard held(run.lock);
+  std::erase_if(run.questions, [&](const auto& question) {
+    return std::find(open.begin(), open.end(), question.first) == open.end();
+  });
 }
 
 /// Nothing is done before it is written down: a journal that fails holds the execution up, visibly.
@@ -221,9 +239,6 @@ void ExecutionRunner::carry_out(Run& run, const std::vector<states::Command>& co
       run.timers[timer->timer] = timer->at;
     } else if (const auto* cancelled = std::get_if<states::command::CancelTimer>(&each)) {
       run.timers.erase(cancelled->timer);
-    } else if (const auto* dropped = std::get_if<states::command::CancelTask>(&each)) {
-      const std::lock_guard held(run.lock);
-      run.tokens.erase(dropped->task);
     } else if (const auto* end = std::get_if<states::command::Finished>(&each)) {
       const std::string status(to_string(end->status));
       auto stored = journal_.finish(run.name, status);
@@ -234,7 +249,7 @@ void ExecutionRunner::carry_out(Run& run, const std::vector<states::Command>& co
                                              {"stored", stored.ok()}});
       const std::lock_guard held(run.lock);
       run.finished = true;
-      run.tokens.clear();
+      run.questions.clear();
     }
   }
 }
@@ -249,7 +264,7 @@ void ExecutionRunner::run_step(const std::shared_ptr<Run>& run,
   }
   if (!task.token.empty()) {
     const std::lock_guard held(run->lock);
-    run->tokens[task.task] = {task.token, task.state};
+    run->questions[task.token] = task.state;
   }
   world_.events.emit("state.entered",
                      {{"execution", run->name}, {"state", task.state}, {"attempt", task.attempt}});
@@ -291,7 +306,7 @@ std::vector<ExecutionRunner::Question> ExecutionRunner::questions() const {
   const std::lock_guard held(lock_);
   for (const auto& [name, run] : runs_) {
     const std::lock_guard run_held(run->lock);
-    for (const auto& [task, token] : run->tokens) open.push_back({name, token.second});
+    for (const auto& [token, state] : run->questions) open.push_back({name, state});
   }
   return open;
 }
@@ -304,9 +319,9 @@ Result<Done> ExecutionRunner::answer(const std::string& execution, bool approved
   std::string token;
   {
     const std::lock_guard held(run->lock);
-    if (run->tokens.empty()) return Error{After::unchanged_final, execution + " asks nothing"};
-    token = run->tokens.begin()->second.first;
-    run->tokens.erase(run->tokens.begin());  // single use
+    if (run->questions.empty()) return Error{After::unchanged_final, execution + " asks nothing"};
+    token = run->questions.begin()->first;
+    run->questions.erase(run->questions.begin());  // single use
   }
   world_.events.emit(approved ? "operator.approved" : "operator.declined",
                      {{"execution", execution}, {"who", who}});

@@ -7,8 +7,10 @@
 
 #include <boost/json/serialize.hpp>
 #include <fstream>
+#include <sstream>
 
 #include "local/authority.h"
+#include "local/interlock.h"
 #include "ports/wire.h"
 #include "system/file.h"
 #include "system/postgres.h"
@@ -25,16 +27,34 @@ constexpr auto kSql = std::chrono::seconds(60);
 const std::map<std::string, std::string> kEnvironment = {{"PATH", "/usr/local/bin:/usr/bin:/bin"},
                                                          {"LC_ALL", "C.UTF-8"}};
 
-Result<Done> run_tool(const std::string& what, std::vector<std::string> arguments) {
-  auto ended =
-      process::run({.arguments = std::move(arguments), .environment = kEnvironment}, kInitdb);
+/// The line of a tool's output that says why it failed: the first that names an error, else the
+/// last.
+std::string reason_in(const std::string& output) {
+  std::istringstream lines(output);
+  std::string last;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.empty()) continue;
+    last = line;
+    for (const char* sign : {"FATAL", "PANIC", "ERROR", "error:", "No space left"}) {
+      if (line.find(sign) != std::string::npos) return line;
+    }
+  }
+  return last;
+}
+
+/// Runs below the stack's folder and dies with us, so that an interrupted `up` leaves nobody who
+/// still writes there, and `down` would find one that did.
+Result<Done> run_tool(const std::string& what, const DomainPlace& place,
+                      std::vector<std::string> arguments) {
+  auto ended = process::run({.arguments = std::move(arguments),
+                             .environment = kEnvironment,
+                             .directory = place.folder,
+                             .death_signal = SIGKILL},
+                            kInitdb);
   if (!ended) return within(what, ended.error());
   if (ended->status == 0) return Done{};
-  // The last lines say why.
-  const std::string& output = ended->output;
   return Error{After::unchanged_retry,
-               fmt::format("{}: status {}: {}", what, ended->status,
-                           output.substr(output.size() > 400 ? output.size() - 400 : 0))};
+               fmt::format("{}: status {}: {}", what, ended->status, reason_in(ended->output))};
 }
 
 /// A server that only we can reach, without the fence, for as long as the object lives: its socket
@@ -126,17 +146,18 @@ Result<Done> make_databases(const Layout& layout, const Programs& programs,
   const std::string password_file = primary.file("superuser.password");
   if (auto wrote = file::write_durably(password_file, secrets.postgres_superuser + "\n"); !wrote)
     return wrote;
-  auto made = run_tool(
-      "initdb", {programs.postgres_folder + "/initdb", "-D", primary.file("postgres"), "-U",
-                 "postgres", "--auth=scram-sha-256", "--pwfile=" + password_file,
-                 "--data-checksums", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"});
+  auto made =
+      run_tool("initdb", primary,
+               {programs.postgres_folder + "/initdb", "-D", primary.file("postgres"), "-U",
+                "postgres", "--auth=scram-sha-256", "--pwfile=" + password_file, "--data-checksums",
+                "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"});
   unlink(password_file.c_str());
   if (!made) return made;
   auto server = PrivateServer::start(layout, programs, primary);
   if (!server) return within("starting PostgreSQL", server.error());
   if (auto filled = fill_primary(*server, layout, secrets); !filled) return filled;
   progress("copying it to " + standby.name);
-  made = run_tool("pg_basebackup",
+  made = run_tool("pg_basebackup", standby,
                   {programs.postgres_folder + "/pg_basebackup", "-h", layout.memory(), "-p",
                    std::to_string(PrivateServer::kPort), "-U", "postgres", "-D",
                    standby.file("postgres"), "-X", "stream", "--checkpoint=fast", "--no-password"});
@@ -237,6 +258,7 @@ Result<Done> write_configuration(const Layout& layout, const Programs& programs)
 Result<Done> create(const Layout& layout, const Programs& programs, const Progress& progress) {
   for (const DomainPlace& place : layout.domains()) {
     // Left by a try that was interrupted. Deployed programs stay.
+    remove_interlock(place);
     for (const char* part :
          {"postgres", "redis", "log", "tls", "agent", "registry.db", "controller.db"}) {
       if (auto removed = file::remove_tree(place.file(part)); !removed) return removed;

@@ -23,11 +23,14 @@ Error missing(const std::string& what, const std::string& package) {
 }  // namespace
 
 Result<Programs> find_programs() {
-  const std::string postgres_folder = "/usr/lib/postgresql/15/bin";
+  const char* elsewhere = std::getenv("UNDERSTUDY_POSTGRES_BIN");
+  const std::string postgres_folder = elsewhere != nullptr && *elsewhere != '\0'
+                                          ? std::string(elsewhere)
+                                          : std::string("/usr/lib/postgresql/15/bin");
   Programs programs{.postgres_folder = postgres_folder, .redis_server = {}, .haproxy = {}};
   for (const char* tool : {"postgres", "initdb", "pg_basebackup"}) {
     if (access((postgres_folder + "/" + tool).c_str(), X_OK) != 0)
-      return missing("PostgreSQL 15", "postgresql-15");
+      return missing(postgres_folder + "/" + tool + ": PostgreSQL 15", "postgresql-15");
   }
   const auto redis = process::find_program("redis-server");
   if (!redis) return missing("Redis", "redis-server");

@@ -11,7 +11,8 @@
 
 namespace understudy {
 
-/// PostgreSQL 15, Redis and HAProxy. Error, unchanged_final: what is missing and how to get it.
+/// PostgreSQL 15 (Debian's folder, or the one that UNDERSTUDY_POSTGRES_BIN names), Redis and
+/// HAProxy. Error, unchanged_final: what is missing and how to get it.
 [[nodiscard]] Result<Programs> find_programs();
 
 /// Whom the stack runs as when we are root, since PostgreSQL refuses to be root.

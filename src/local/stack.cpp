@@ -2,7 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/shm.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,9 +11,10 @@
 #include <boost/json/serialize.hpp>
 #include <csignal>
 #include <filesystem>
-#include <sstream>
 
 #include "local/create.h"
+#include "local/interlock.h"
+#include "local/preflight.h"
 #include "local/public_ingress.h"
 #include "local/units.h"
 #include "ports/wire.h"
@@ -75,30 +76,12 @@ Result<Done> give_to(const User& user, const std::string& folder) {
   return Done{};
 }
 
-/// Ports that a running domain of ours holds are its own.
-Result<Done> check_ports(const Layout& layout) {
-  std::vector<std::string> running_addresses;
-  for (const DomainPlace& place : layout.domains()) {
-    if (supervisor_of(place.folder) != 0) running_addresses.push_back(place.address);
-  }
-  for (const auto& [who, endpoint] : layout.all_endpoints()) {
-    if (std::find(running_addresses.begin(), running_addresses.end(), endpoint.address) !=
-        running_addresses.end())
-      continue;
-    if (auto free = check_free(endpoint); !free) {
-      return Error{After::unchanged_final,
-                   fmt::format("{} cannot listen: {}; set local.port_base to a free range", who,
-                               free.error().what)};
-    }
-  }
-  return Done{};
-}
-
 /// What only root can do beforehand when the stack runs as another user, and harmless otherwise.
 Result<Done> deploy(const Layout& layout, const std::string& own_program,
                     const std::optional<User>& user) {
   // Others may pass through to what they were given, and read nothing.
   if (auto folder = file::make_folder(layout.data(), 0711); !folder) return folder;
+  if (auto marked = mark_ours(layout); !marked) return marked;
   const std::string fence = fs::path(own_program).parent_path() / "understudy_fence.so";
   for (const auto& [from, to] : {std::pair{own_program, layout.file("bin/understudy")},
                                  std::pair{fence, layout.file("bin/understudy_fence.so")}}) {
@@ -161,25 +144,35 @@ Result<std::string> wait_serving(const Layout& layout, milliseconds timeout) {
 
 namespace {
 
+/// No room or a tool that failed: repeating is safe, and pointless until a person has mended it.
+Error lacking(const Result<Done>& failed) { return {After::unchanged_final, failed.error().what}; }
+
+constexpr const char* kUpLock = "up.lock";
+
+Error at_work(const Error& no_lock) {
+  const bool held = no_lock.after == After::unchanged_retry;
+  return held ? within("another up or down is at work", no_lock) : no_lock;
+}
+
 Result<Done> create_and_start(const Layout& layout, const Programs& programs,
                               const Progress& progress) {
   ensure(geteuid() != 0, "the stack does not run as root");
-  auto lock = file::Lock::take(layout.file("up.lock"));
-  if (!lock) return within("another up or down is at work", lock.error());
+  auto lock = file::Lock::take(layout.file(kUpLock));
+  if (!lock) return at_work(lock.error());
   if (auto free = check_ports(layout); !free) return free;
   if (!created(layout)) {
     if (auto made = create(layout, programs, progress); !made)
-      return within("creating the stack", made.error());
+      return within("creating the stack", lacking(made));
   }
   const auto domains = layout.domains();
   const bool all_run = std::all_of(domains.begin(), domains.end(), [](const DomainPlace& place) {
     return supervisor_of(place.folder) != 0;
   });
   if (!all_run) {
-    if (auto wrote = write_configuration(layout, programs); !wrote) return wrote;
+    if (auto wrote = write_configuration(layout, programs); !wrote) return lacking(wrote);
     progress("starting the witness, the regions and the edge");
     for (const DomainPlace& place : domains) {
-      if (auto started = start_domain(layout, place.name); !started) return started;
+      if (auto started = start_domain(layout, place.name); !started) return lacking(started);
     }
   }
   auto serving = wait_serving(layout, kServing);
@@ -199,10 +192,14 @@ Result<Done> as_user(const User& user, const std::function<Result<Done>()>& work
   int report[2];
   if (pipe2(report, O_CLOEXEC) != 0) return failed("pipe", {errno, std::generic_category()});
   std::fflush(nullptr);
+  const pid_t parent = getpid();
   const pid_t pid = fork();
   if (pid < 0) return failed("fork", {errno, std::generic_category()});
   if (pid == 0) {
     auto done = become(user);
+    // Whoever ends `up` ends this, and all that it started but the supervisors.
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(1);
     if (done) done = work();
     const std::string text = done ? "" : boost::json::serialize(wire::to_json(done.error()));
     [[maybe_unused]] const auto written = write(report[1], text.data(), text.size());
@@ -230,29 +227,37 @@ Result<Done> up(const Layout& layout, const std::string& own_program, const Prog
   if (!programs) return programs.error();
   const auto user = user_to_run_as(layout.topology().local.run_as);
   if (!user) return user.error();
-  if (auto deployed = deploy(layout, own_program, *user); !deployed) return deployed;
+  // Looked at before anything is written, so that a refusal leaves nothing behind.
+  for (const auto check : {check_ours, check_same_stack, check_ports}) {
+    if (auto well = check(layout); !well) return well;
+  }
+  if (auto deployed = deploy(layout, own_program, *user); !deployed) return lacking(deployed);
   const auto work = [&] { return create_and_start(layout, *programs, progress); };
   return *user ? as_user(**user, work) : work();
 }
 
 namespace {
 
-/// A PostgreSQL that was killed leaves its interlock behind, a System V segment of a few bytes that
-/// only its next start would remove. Line 7 of postmaster.pid names it.
-void remove_interlock(const DomainPlace& place) {
-  auto text = file::read(place.file("postgres/postmaster.pid"));
-  if (!text) return;
-  std::istringstream lines(*text);
-  std::string line;
-  for (int i = 0; i < 7; ++i) std::getline(lines, line);
-  unsigned long key = 0;
-  int segment = -1;
-  if (std::istringstream(line) >> key >> segment) shmctl(segment, IPC_RMID, nullptr);
+/// Keeps an `up` out. One that was just killed may still hold the lock for a moment.
+Result<std::optional<file::Lock>> keep_up_out(const Layout& layout) {
+  const std::string path = layout.file(kUpLock);
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+  while (file::exists(path)) {  // made by up, and its user's
+    auto lock = file::Lock::take(path);
+    if (lock) return std::optional(std::move(*lock));
+    const bool held = lock.error().after == After::unchanged_retry;
+    if (!held || std::chrono::steady_clock::now() >= give_up) return at_work(lock.error());
+    usleep(20'000);
+  }
+  return std::optional<file::Lock>();
 }
 
 }  // namespace
 
 Result<Done> down(const Layout& layout, bool remove_data, const Progress& progress) {
+  if (auto ours = check_ours(layout); !ours) return ours;
+  auto lock = keep_up_out(layout);
+  if (!lock) return lock.error();
   auto domains = layout.domains();
   std::reverse(domains.begin(), domains.end());
   std::vector<process::Identity> supervisors;

@@ -19,13 +19,16 @@ using Progress = std::function<void(const std::string&)>;
 ///
 /// As root, only the deployment is done as root; the rest happens in a child process as the user of
 /// user_to_run_as(). `own_program`: the path of this very binary. Errors: unchanged_final for what
-/// a person must mend (a program missing, a port taken, no room); unchanged_retry if another `up`
-/// is at work; unknown if the stack was started and does not serve. Requires, as root: one thread.
+/// a person must mend (a program missing, a port taken, no room, a folder that is not ours or holds
+/// another platform); unchanged_retry if another `up` or `down` is at work; unknown if the stack
+/// was started and does not serve. Requires, as root: one thread.
 [[nodiscard]] Result<Done> up(const Layout& layout, const std::string& own_program,
                               const Progress& progress);
 
 /// Ends every process of the stack, by its supervisors if they live, by force otherwise, and proves
 /// that none is left. Removes the memory files, and with `remove_data` the data folder. Idempotent.
+/// Errors: unchanged_final for a folder that is not a stack's; unchanged_retry if an `up` is at
+/// work.
 [[nodiscard]] Result<Done> down(const Layout& layout, bool remove_data, const Progress& progress);
 
 /// Starts the supervisor of one domain, if it is not running, as the owner of the data folder; does

@@ -21,6 +21,7 @@
 #include "local/units.h"
 #include "system/file.h"
 #include "system/process.h"
+#include "system/process_tree.h"
 
 namespace understudy {
 
@@ -67,6 +68,7 @@ class Supervisor {
       if ((ready[1].revents & POLLIN) != 0) serve_one();
     }
     for (auto running = all_.rbegin(); running != all_.rend(); ++running) stop(*running);
+    end_orphans();
   }
 
  private:
@@ -144,6 +146,18 @@ class Supervisor {
     if (running.pid == 0) return;
     kill(running.pid, SIGKILL);
     while (running.pid != 0) {
+      usleep(2000);
+      reap();
+    }
+  }
+
+  /// What the units left behind is ours by adoption, and would be nobody's in a moment.
+  void end_orphans() {
+    const auto give_up = Steady::now() + kStopPatience;
+    while (Steady::now() < give_up) {
+      const auto left = process::members({.supervisor = getpid(), .directory = {}});
+      if (left.empty()) return;
+      for (const process::Identity& orphan : left) kill(orphan.pid, SIGKILL);
       usleep(2000);
       reap();
     }

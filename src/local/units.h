@@ -32,8 +32,8 @@ struct Unit {
 /// Runs a domain's units until SIGTERM or SIGINT: restarts what ends (after 0.1 s, doubling to 5
 /// s), adopts orphans so that nothing leaves the domain, and obeys SupervisorClient on a socket
 /// that only its user may open. Ends units in reverse order, each within ten seconds, then by
-/// SIGKILL. Returns when all have ended. Error: somebody else supervises this domain, or the socket
-/// cannot be made.
+/// SIGKILL, and at last the orphans. Returns when all have ended. Error: somebody else supervises
+/// this domain, or the socket cannot be made.
 [[nodiscard]] Result<Done> supervise(const std::string& folder, const std::string& socket);
 
 /// What a supervisor says of one unit.

@@ -166,6 +166,31 @@ std::optional<std::string> malformed(const Record& record) {
   return std::nullopt;
 }
 
+namespace {
+
+/// What a change breaks in the transition itself, its phase apart.
+std::optional<std::string> broken_transition_rule(const Record& before, const Record& after) {
+  const Transition& was = before.transition;
+  const Transition& is = after.transition;
+  const bool opening = was.phase == Phase::none && is.phase == Phase::open;
+  if (is.number != was.number + (opening ? 1 : 0))
+    return "the transition number grows by one when one opens, and never else";
+  if (is.attested && !was.attested) return "nothing is attested here";
+  if (!opening) {
+    if (is.target != was.target || is.execution != was.execution || is.kind != was.kind)
+      return "a transition keeps its kind, target and execution";
+    return std::nullopt;
+  }
+  if (!before.standby || is.target != *before.standby) return "the target is the attached standby";
+  if (!is.execution.starts_with(fmt::format("{}-", to_string(is.kind))) ||
+      !is.execution.ends_with(fmt::format("-{}", is.number))) {
+    return "the execution is named by kind, platform and number";
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 std::optional<std::string> broken_rule(const Record& before, const Record& after) {
   if (auto why = malformed(after)) return why;
   if (after.version != before.version + 1) return "version grows by one";
@@ -186,20 +211,11 @@ std::optional<std::string> broken_rule(const Record& before, const Record& after
   if (switching ? after.active != before.transition.target : after.active != before.active) {
     return "active changes at the switch, to the target, and never else";
   }
-  if (!switching && (after.standby != before.standby || after.grantors != before.grantors)) {
-    return "standby and grantors do not change here";
+  if (switching ? after.standby.has_value() : after.standby != before.standby) {
+    return "standby becomes none at the switch and does not change else";
   }
-  const bool opening = along->from == Phase::none && along->to == Phase::open;
-  if (after.transition.number != before.transition.number + (opening ? 1 : 0)) {
-    return "the transition number grows by one when one opens, and never else";
-  }
-  if (opening && (!before.standby || after.transition.target != *before.standby)) {
-    return "the target is the attached standby";
-  }
-  if (!opening && (after.transition.target != before.transition.target ||
-                   after.transition.execution != before.transition.execution)) {
-    return "an open transition keeps its target and execution";
-  }
+  if (after.grantors != before.grantors) return "grantors do not change here";
+  if (auto why = broken_transition_rule(before, after)) return why;
   const bool renewal = along->from == along->to;
   if (after.lease.serial != before.lease.serial + (renewal ? 1 : 0))
     return "only a renewal moves the serial, by one";

@@ -74,7 +74,7 @@ void RegionKeeper::keep_lease() {
     bool due = false;
     {
       const std::lock_guard held(lock_);
-      known = record_.has_value();
+      known = record_ && !read_first_;
       due = known && renewal_is_due(ports_.clock.boot());
     }
     if (!known) {
@@ -111,7 +111,7 @@ void RegionKeeper::learn_from_record() {
 bool RegionKeeper::renewal_is_due(BootTime now) const {
   if (!record_ || record_->active != region_ || record_->lease.revoked) return false;
   // Only a primary has anything to lease (model: db[r]==1); a crashed one may restart in place.
-  if (!database_role_known_ || !database_ || database_->role != DatabaseRole::primary) return false;
+  if (!database_ || database_->role != DatabaseRole::primary) return false;
   return now >= renew_at_;
 }
 
@@ -138,16 +138,20 @@ void RegionKeeper::renew() {
     if (opened) database_signal_->notify();
     return;
   }
-  const std::lock_guard held(lock_);
-  holder_->drop_outstanding();
-  renew_at_ = ports_.clock.boot();  // again, as soon as we know the record
-  if (const auto* conflict = std::get_if<Conflict>(&answer)) {
-    if (holder_->see(conflict->current)) record_ = conflict->current;
-    return;
+  const auto* conflict = std::get_if<Conflict>(&answer);
+  {
+    const std::lock_guard held(lock_);
+    holder_->drop_outstanding();
+    renew_at_ = ports_.clock.boot();  // again, as soon as we know the record
+    // Unknown: it may have been applied, so the version may have moved. Read before asking again.
+    read_first_ = conflict == nullptr;
+    if (read_first_) note_ = "registry: " + std::get<Error>(answer).what;
   }
-  // Unknown: it may have been applied, so the version may have moved. Read before asking again.
-  record_.reset();
-  note_ = "registry: " + std::get<Error>(answer).what;
+  if (conflict != nullptr) {
+    take(conflict->current);
+  } else {
+    lease_signal_->wait_until(ports_.clock.boot() + kRetryAfter);
+  }
 }
 
 /// Waits for the record to change, or for the next renewal to be due.
@@ -185,6 +189,7 @@ bool RegionKeeper::take(const Record& record) {
       changed = !record_ || record_->transition != record.transition ||
                 record_->active != record.active || record_->term != record.term;
       record_ = record;
+      read_first_ = false;
       note_.clear();
     }
   }
@@ -238,8 +243,8 @@ void RegionKeeper::keep_database() {
       look_after(*state);
     } else {
       const std::lock_guard held(lock_);
-      if (database_ && database_role_known_) note_ = "database: " + state.error().what;
-      database_role_known_ = database_.has_value();
+      database_answers_ = false;
+      database_note_ = "database: " + state.error().what;
     }
     const bool now_writable = writable();
     bool flipped = false;
@@ -264,9 +269,10 @@ void RegionKeeper::look_after(const DatabaseState& state) {
   std::uint64_t epoch = 0, term = 0;
   {
     const std::lock_guard held(lock_);
-    const bool became_known = !database_role_known_;
+    const bool became_known = !database_;
     database_ = state;
-    database_role_known_ = true;
+    database_answers_ = true;
+    database_note_.clear();
     if (became_known) lease_signal_->notify();
     if (!record_) return;
     const bool primary = state.role == DatabaseRole::primary;
@@ -288,7 +294,7 @@ void RegionKeeper::look_after(const DatabaseState& state) {
     if (done) {
       published_epoch_ = epoch;
     } else {
-      note_ = "epoch row: " + done.error().what;
+      database_note_ = "epoch row: " + done.error().what;
     }
   } else if (beat) {
     (void)ports_.database.beat(now +
@@ -309,7 +315,7 @@ void RegionKeeper::admit(bool admitted) {
   if (done) {
     admitted_ = admitted;
   } else {
-    note_ = "application role: " + done.error().what;
+    database_note_ = "application role: " + done.error().what;
   }
 }
 
@@ -364,9 +370,9 @@ Result<AgentStatus> RegionKeeper::status(BootTime /*deadline*/) {
     status.endless = rest == Duration::max();
     status.lease_rest_ms = status.endless ? 0 : to_ms(rest);
   }
-  status.database = database_;
+  if (database_answers_) status.database = database_;
   status.running = running_;
-  status.note = note_;
+  status.note = note_ + (note_.empty() || database_note_.empty() ? "" : "; ") + database_note_;
   return status;
 }
 
@@ -426,7 +432,6 @@ Result<DatabaseState> RegionKeeper::promote(const PromoteOrder& order, BootTime 
     const std::lock_guard held(lock_);
     holder_->obeyed(order.epoch);
     database_ = *state;
-    database_role_known_ = true;
   }
   (void)persist();  // repeated by the next change; until then the database itself says that it is
                     // done

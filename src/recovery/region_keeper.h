@@ -103,10 +103,11 @@ class RegionKeeper final : public RegionAgent {
   mutable std::mutex lock_;  // guards all below; never held across a call of a port but Page's
   std::optional<LeaseHolder> holder_;
   std::optional<AgentState> persisted_;
-  std::optional<Record> record_;
+  std::optional<Record> record_;  // as last seen
+  bool read_first_ = true;        // its version may have moved on: read it before a change is asked
   BootTime renew_at_{};
-  std::optional<DatabaseState> database_;
-  bool database_role_known_ = false;
+  std::optional<DatabaseState> database_;  // as last seen
+  bool database_answers_ = false;
   std::uint64_t published_epoch_ = 0;
   BootTime beat_at_{};
   std::optional<bool> admitted_;
@@ -114,6 +115,7 @@ class RegionKeeper final : public RegionAgent {
   std::uint64_t ordered_epoch_ = 0;
   std::map<std::string, unsigned> running_;
   std::string note_;
+  std::string database_note_;
   bool was_writable_ = false;
 };
 

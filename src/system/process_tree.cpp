@@ -71,7 +71,8 @@ std::vector<Member> look(const Domain& domain) {
   std::vector<Member> found;
   const auto all = all_processes();
   for (const auto& [pid, seen] : all) {
-    if (pid == getpid() || seen.state == 'Z' || seen.state == 'X') continue;
+    if (seen.state == 'Z' || seen.state == 'X') continue;
+    if (descends(getpid(), pid, all)) continue;  // we, and the shell that we were started from
     const bool ours = (domain.supervisor > 0 && descends(pid, domain.supervisor, all)) ||
                       runs_below(pid, domain.directory);
     if (!ours) continue;

@@ -19,7 +19,7 @@ struct Domain {
   std::string directory;  ///< processes that run below it belong to the domain, too
 };
 
-/// Who is in it now; zombies are not.
+/// Who is in it now; zombies are not, nor are we and those we descend from.
 [[nodiscard]] std::vector<Identity> members(const Domain& domain);
 
 /// Stops every member (SIGSTOP) until a whole pass finds nobody new and nobody running; a stopped

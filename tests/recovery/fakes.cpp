@@ -43,8 +43,8 @@ std::optional<Error> after_act(Fault fault, const std::string& what) {
 }
 
 unsigned FakeEvents::count(std::string_view name) const {
-  return static_cast<unsigned>(
-      std::count_if(all.begin(), all.end(), [&](const Event& event) { return event.name == name; }));
+  return static_cast<unsigned>(std::count_if(
+      all.begin(), all.end(), [&](const Event& event) { return event.name == name; }));
 }
 
 const FakeEvents::Event& FakeEvents::last(std::string_view name) const {

@@ -180,10 +180,10 @@ TEST_F(View, is_described_a_line_for_each_vantage) {
   cut.path = cut.ready = false;
   cut.detail = "connect: refused";
   see({"edge"}, cut);
-  EXPECT_THAT(view_.describe(now_),
-              testing::ElementsAre(
-                  "edge: path down, not ready, services up, database up; connect: refused",
-                  "south: silent", "witness: path up, ready, services up, database up"));
+  EXPECT_THAT(
+      view_.describe(now_),
+      testing::ElementsAre("edge: path down, not ready, services up, database up; connect: refused",
+                           "south: silent", "witness: path up, ready, services up, database up"));
 }
 
 }  // namespace understudy

@@ -53,10 +53,8 @@ const std::map<std::string, Way> kWays = {
 
 /// Which ways lead out of which phase.
 const std::map<Phase, std::set<std::string>> kOpenWays = {
-    {Phase::none, {"renewed", "opened"}},
-    {Phase::open, {"renewed", "revoked", "aborted"}},
-    {Phase::revoked, {"promoting", "aborted"}},
-    {Phase::promoting, {"switched"}},
+    {Phase::none, {"renewed", "opened"}},        {Phase::open, {"renewed", "revoked", "aborted"}},
+    {Phase::revoked, {"promoting", "aborted"}},  {Phase::promoting, {"switched"}},
     {Phase::switched, {"renewed", "completed"}},
 };
 

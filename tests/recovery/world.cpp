@@ -11,8 +11,7 @@ Topology two_regions() {
   topology.home = "north";
   Service web{.name = "web", .command = {"web"}, .listens = true};
   web.instances_active = 2;
-  Service worker{
-      .name = "worker", .command = {"worker"}, .posture = Posture::scaled_on_failover};
+  Service worker{.name = "worker", .command = {"worker"}, .posture = Posture::scaled_on_failover};
   worker.instances_standby = 0;
   Service cron{.name = "cron", .command = {"cron"}, .posture = Posture::active_only};
   cron.instances_standby = 0;
