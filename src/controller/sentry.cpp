@@ -11,7 +11,7 @@ namespace {
 /// How long a look at the record may take, and how long it waits for a change.
 constexpr Duration kRecordWait = std::chrono::seconds(1);
 constexpr Duration kRetry = milliseconds(50);
-/// What a vantage gets beyond its look, to tell us.
+/// What a vantage may take beyond its look, to tell us.
 constexpr Duration kTellUs = milliseconds(200);
 /// How often the table is asked.
 constexpr Duration kDecideEvery = milliseconds(50);
@@ -86,7 +86,7 @@ void Sentry::look_from(Vantage& vantage, BootTime begin, unsigned turns) {
       if (record_) region = record_->active;
     }
     if (!region.empty()) {
-      auto seen = vantage.look(region, began + timing.timeout + kTellUs);
+      auto seen = vantage.look(region, began + timing.timeout);
       const std::lock_guard held(lock_);
       if (seen) health_.note(vantage.name(), region, *seen, began);
     }
@@ -150,8 +150,10 @@ void Sentry::decide_once() {
 }
 
 void Sentry::start_failover(const Record& record, const Row& row) {
+  bool patience_over = false;
   {
     const std::lock_guard held(lock_);
+    patience_over = facts_.patience_over;
     not_before_ = world_.clock.boot() + kPauseAfterAttempt;
   }
   std::string obstacle;
@@ -170,9 +172,12 @@ void Sentry::start_failover(const Record& record, const Row& row) {
   const std::uint64_t number = record.transition.number + 1;
   const std::string name = "failover-" + world_.topology.platform + "-" + std::to_string(number);
   boost::json::object input{
-      {"kind", "failover"},        {"platform", world_.topology.platform},
-      {"number", number},          {"from", record.active},
-      {"target", *record.standby}, {"decision", {{"row", row.id}, {"because", row.because}}}};
+      {"kind", "failover"},
+      {"platform", world_.topology.platform},
+      {"number", number},
+      {"from", record.active},
+      {"target", *record.standby},
+      {"decision", {{"row", row.id}, {"because", row.because}, {"patience_over", patience_over}}}};
   auto started = runner_.start(name, failover_document_, std::move(input));
   world_.events.emit("failover.started", {{"execution", name},
                                           {"row", row.id},

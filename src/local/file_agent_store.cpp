@@ -28,7 +28,32 @@ class FileAgentStore final : public AgentStore {
 
   Result<std::optional<AgentState>> load() override {
     const std::lock_guard held(lock_);
-    if (!file::exists(path_)) return std::optional<AgentState>();
+    return load_held();
+  }
+
+  Result<Done> raise(const AgentState& state) override {
+    const std::lock_guard held(lock_);
+    // What an earlier life stored counts, too, and what cannot be read is not written over.
+    if (!known_) {
+      if (auto loaded = load_held(); !loaded) return loaded.error();
+    }
+    AgentState next = state;
+    for (const auto& [name, member] : kCounters)
+      next.*member = std::max(state.*member, stored_.*member);
+    json::object object{{"identity", next.identity}};
+    for (const auto& [name, member] : kCounters)
+      object[name] = static_cast<std::int64_t>(next.*member);
+    auto written = file::write_durably(path_, json::serialize(object) + "\n", 0600);
+    if (written) stored_ = next;
+    return written;
+  }
+
+ private:
+  Result<std::optional<AgentState>> load_held() {
+    if (!file::exists(path_)) {
+      known_ = true;
+      return std::optional<AgentState>();
+    }
     auto text = file::read(path_, 1 << 16);
     if (!text) return text.error();
     boost::system::error_code malformed;
@@ -47,23 +72,10 @@ class FileAgentStore final : public AgentStore {
       state.*member = static_cast<std::uint64_t>(counter->get_int64());
     }
     stored_ = state;
+    known_ = true;
     return std::optional(state);
   }
 
-  Result<Done> raise(const AgentState& state) override {
-    const std::lock_guard held(lock_);
-    AgentState next = state;
-    for (const auto& [name, member] : kCounters)
-      next.*member = std::max(state.*member, stored_.*member);
-    json::object object{{"identity", next.identity}};
-    for (const auto& [name, member] : kCounters)
-      object[name] = static_cast<std::int64_t>(next.*member);
-    auto written = file::write_durably(path_, json::serialize(object) + "\n", 0600);
-    if (written) stored_ = next;
-    return written;
-  }
-
- private:
   [[nodiscard]] Error unbelievable(const std::string& why) const {
     return {After::unchanged_final,
             path_ + ": " + why +
@@ -73,6 +85,7 @@ class FileAgentStore final : public AgentStore {
   const std::string path_;
   std::mutex lock_;
   AgentState stored_;
+  bool known_ = false;  ///< stored_ is what is on the disk
 };
 
 }  // namespace

@@ -32,7 +32,8 @@ std::uint64_t digest(std::string_view text) {
 Layout::Layout(const Topology& topology, std::string data)
     : topology_(&topology),
       data_(std::move(data)),
-      memory_(fmt::format("/dev/shm/understudy-{}-{:016x}", topology.platform, digest(data_))) {
+      // Of the name only so much that HAProxy's socket with a region's name in it is short enough.
+      memory_(fmt::format("/dev/shm/understudy-{:.12}-{:016x}", topology.platform, digest(data_))) {
   ensure(data_.starts_with('/'), "a data folder is absolute");
 }
 

@@ -14,6 +14,8 @@ namespace {
 
 /// Kept back of the caller's time for the way to the agent and back.
 constexpr Duration kWay = milliseconds(50);
+/// A look lasts until its deadline if nothing answers; its answer comes a little later.
+constexpr Duration kAnswerSlack = milliseconds(200);
 
 template <class Value, class From>
 Result<Value> decoded(Result<json::object> answer, From from) {
@@ -62,10 +64,10 @@ Result<Done> RemoteAgent::scale(const ScaleOrder& order, BootTime deadline) {
 }
 
 Result<Sighting> RemoteVantage::look(const std::string& region, BootTime deadline) {
-  const auto wait = std::max<std::int64_t>(0, to_ms(deadline - kWay - clock_.boot()));
-  return decoded<Sighting>(
-      client_.get(fmt::format("/v1/look?region={}&wait_ms={}", region, wait), deadline),
-      wire::sighting_from);
+  const auto wait = std::max<std::int64_t>(0, to_ms(deadline - clock_.boot()));
+  return decoded<Sighting>(client_.get(fmt::format("/v1/look?region={}&wait_ms={}", region, wait),
+                                       deadline + kAnswerSlack),
+                           wire::sighting_from);
 }
 
 }  // namespace understudy

@@ -13,7 +13,8 @@ StepOutput acquire_transition(Orchestration& world, const boost::json::object& i
   const auto& transition = std::get<TransitionInput>(read);
 
   const auto is_ours = [&](const Record& record) {
-    return record.transition.number == transition.number && record.transition.phase != Phase::none;
+    return record.transition.execution == transition.execution &&
+           record.transition.phase != Phase::none;
   };
   const auto open = [&](const Record& seen, const std::string& nonce) -> Change {
     if (seen.transition.number + 1 != transition.number) {

@@ -16,6 +16,10 @@ namespace {
 
 /// Shorter than the probing loop's look: it has already seen the region fail several of those.
 constexpr Duration kLook = milliseconds(300);
+/// What vantages get beyond their look, to tell us.
+constexpr Duration kTellUs = milliseconds(300);
+/// A silent vantage is no vote; too many of them are asked again before we give up.
+constexpr int kTries = 3;
 
 /// What the fresh looks brought. Shared with lookers that may come too late.
 struct Looks {
@@ -41,12 +45,29 @@ std::vector<std::pair<std::string, Sighting>> look_from_all(Orchestration& world
       ended->notify();
     });
   }
-  while (ended->wait_until(deadline)) {
+  while (ended->wait_until(deadline + kTellUs)) {
     const std::lock_guard held(looks->lock);
     if (looks->ended == world.vantages.size()) break;
   }
   const std::lock_guard held(looks->lock);
   return looks->seen;
+}
+
+/// The facts of one round of fresh looks. Whether patience was over is known from the probing loop:
+/// one look cannot tell it.
+Facts look_afresh(Orchestration& world, const std::string& region, bool lease_alive,
+                  bool patience_over) {
+  ProbeTiming once = world.topology.probe;
+  once.failures = 1;  // the probing loop has already seen it fail often enough
+  std::vector<std::string> names;
+  for (const Vantage* vantage : world.vantages) names.push_back(vantage->name());
+  HealthView view(once, names);
+  const BootTime began = world.clock.boot();
+  for (const auto& [name, seen] : look_from_all(world, region))
+    view.note(name, region, seen, began);
+  Facts facts = view.facts(region, began, lease_alive);
+  facts.patience_over = patience_over;
+  return facts;
 }
 
 }  // namespace
@@ -58,18 +79,13 @@ StepOutput confirm_primary_down(Orchestration& world, const boost::json::object&
   const auto record = read_own_record(world, transition);
   if (const auto* failure = std::get_if<StepFailure>(&record)) return *failure;
 
-  ProbeTiming once = world.topology.probe;
-  once.failures = 1;  // the probing loop has already seen it fail often enough
-  once.patience = Duration::zero();
-  std::vector<std::string> names;
-  for (const Vantage* vantage : world.vantages) names.push_back(vantage->name());
-  HealthView view(once, names);
-  const BootTime now = world.clock.boot();
-  for (const auto& [name, seen] : look_from_all(world, transition.from))
-    view.note(name, transition.from, seen, now);
-
-  const auto over_at = world.lease_observer.over_at(std::get<Record>(record));
-  const Facts facts = view.facts(transition.from, now, !over_at || now < *over_at);
+  const bool patience_over = flag_at(object_at(input, "decision"), "patience_over");
+  Facts facts;
+  for (int attempt = 0; attempt < kTries && !facts.quorum; ++attempt) {
+    const auto over_at = world.lease_observer.over_at(std::get<Record>(record));
+    const bool lease_alive = !over_at || world.clock.boot() < *over_at;
+    facts = look_afresh(world, transition.from, lease_alive, patience_over);
+  }
   const Row& row = decide(facts);
   const bool confirmed = row.decision == Decision::fail_over;
   emit(world, confirmed ? "primary.confirmed_down" : "primary.not_confirmed_down", transition,

@@ -15,9 +15,12 @@ StepOutput complete_transition(Orchestration& world, const boost::json::object& 
            (record.transition.number == transition.number &&
             record.transition.phase == Phase::none);
   };
-  const auto changed = change_record(
-      world, transition, is_over,
-      [](const Record& seen, const std::string& nonce) { return completed(seen, nonce); });
+  const auto complete = [&](const Record& seen, const std::string& nonce) -> Change {
+    if (seen.transition.number != transition.number)
+      return Error{After::unchanged_final, "another transition is under way"};
+    return completed(seen, nonce);
+  };
+  const auto changed = change_record(world, transition, is_over, complete);
   if (const auto* failure = std::get_if<StepFailure>(&changed)) return *failure;
   const auto& record = std::get<Record>(changed);
   emit(world, "transition.completed", transition,

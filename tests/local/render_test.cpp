@@ -1,0 +1,154 @@
+// The configuration files: the programs they are for accept them, and secrets are only where they
+// must be.
+#include "local/render.h"
+
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "local/create.h"
+#include "local/machine.h"
+#include "scratch.h"
+#include "system/file.h"
+
+namespace understudy {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using testing::Not;
+
+/// Everything that `up` would write into the folder, without a database.
+class Rendered : public testing::Test {
+ public:
+  Rendered() {
+    const auto programs = find_programs();
+    EXPECT_EQ(why(programs), "");
+    programs_ = *programs;
+    EXPECT_EQ(why(save_secrets(secrets_, layout_.file("secrets.json"))), "");
+    for (const DomainPlace& place : layout_.domains()) fs::create_directories(place.folder);
+    EXPECT_EQ(why(write_configuration(layout_, programs_)), "");
+  }
+  ~Rendered() override { fs::remove_all(layout_.memory()); }
+
+  [[nodiscard]] std::vector<std::string> all_secrets() const {
+    return {secrets_.postgres_superuser, secrets_.understudy_role,  secrets_.probe_role,
+            secrets_.replication_role,   secrets_.application_role, secrets_.redis};
+  }
+  /// What PostgreSQL takes a setting to be, by the file of a region.
+  [[nodiscard]] std::string setting(const std::string& region, const std::string& name) const {
+    fs::create_directories(layout_.domain(region).file("postgres"));
+    std::string value = shell(programs_.postgres_folder + "/postgres -C " + name + " -D " +
+                              layout_.domain(region).file("postgres") +
+                              " -c config_file=" + layout_.domain(region).file("postgresql.conf") + " 2>/dev/null");
+    return value.substr(0, value.find('\n'));
+  }
+
+  const Scratch scratch_;
+  const Topology topology_ = example_topology();
+  const Layout layout_{topology_, scratch_.folder()};
+  const StackSecrets secrets_ = make_secrets();
+  Programs programs_;
+};
+
+TEST_F(Rendered, haproxy_accepts_its_configurations) {
+  shell(programs_.haproxy + " -c -f " + layout_.file("edge/edge.cfg"));
+  for (const Region& region : topology_.regions)
+    shell(programs_.haproxy + " -c -f " + layout_.domain(region.name).file("load-balancer.cfg"));
+}
+
+TEST_F(Rendered, postgres_reads_its_configuration_as_it_is_meant) {
+  for (const Region& region : topology_.regions) {
+    const std::string& name = region.name;
+    EXPECT_EQ(setting(name, "wal_retrieve_retry_interval"), "100") << "in ms";
+    EXPECT_EQ(setting(name, "listen_addresses"), region.address);
+    EXPECT_EQ(setting(name, "port"), std::to_string(layout_.postgres(name).port));
+    EXPECT_EQ(setting(name, "understudy_fence.page"), layout_.page(name));
+    EXPECT_EQ(setting(name, "password_encryption"), "scram-sha-256");
+    EXPECT_EQ(setting(name, "wal_log_hints"), "on");
+    EXPECT_THAT(setting(name, "primary_conninfo"),
+                HasSubstr("host=" + topology_.other(name).address + " "));
+  }
+}
+
+TEST_F(Rendered, no_secret_is_in_a_file_that_others_may_read) {
+  std::size_t with_secrets = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(scratch_.folder())) {
+    if (!entry.is_regular_file()) continue;
+    const std::string text = text_of(entry.path());
+    for (const std::string& secret : all_secrets()) {
+      if (text.find(secret) == std::string::npos) continue;
+      ++with_secrets;
+      EXPECT_EQ(mode_of(entry.path()), 0600U) << entry.path();
+    }
+  }
+  EXPECT_GE(with_secrets, 6U + 2U * 2U) << "the test looks at the right files";
+}
+
+TEST_F(Rendered, haproxy_and_postgres_are_told_no_secret) {
+  for (const std::string& secret : all_secrets()) {
+    EXPECT_THAT(text_of(layout_.file("edge/edge.cfg")), Not(HasSubstr(secret)));
+    for (const Region& region : topology_.regions) {
+      const DomainPlace place = layout_.domain(region.name);
+      EXPECT_THAT(text_of(place.file("load-balancer.cfg")), Not(HasSubstr(secret)));
+      EXPECT_THAT(text_of(place.file("postgresql.conf")), Not(HasSubstr(secret)));
+    }
+  }
+}
+
+TEST_F(Rendered, no_command_line_shows_a_secret) {
+  for (const DomainPlace& place : layout_.domains()) {
+    for (const Unit& unit : units_of(layout_, place.name, programs_, secrets_)) {
+      for (const std::string& word : unit.command) {
+        for (const std::string& secret : all_secrets()) EXPECT_THAT(word, Not(HasSubstr(secret)));
+      }
+    }
+  }
+}
+
+TEST_F(Rendered, nobody_is_admitted_without_a_password) {
+  for (const bool admitting : {true, false}) {
+    const std::string text = postgres_admission(layout_, admitting);
+    EXPECT_THAT(text, Not(HasSubstr("trust")));
+    EXPECT_THAT(text, Not(HasSubstr("0.0.0.0")));
+    EXPECT_THAT(text, Not(HasSubstr("local ")));
+  }
+  EXPECT_THAT(postgres_admission(layout_, false),
+              HasSubstr("all                   127.0.0.0/8 reject"));
+}
+
+TEST_F(Rendered, a_singleton_is_not_wanted_before_its_region_is_active) {
+  for (const Region& region : topology_.regions) {
+    for (const Unit& unit : units_of(layout_, region.name, programs_, secrets_)) {
+      EXPECT_EQ(unit.wanted, unit.group != "api-cron") << unit.name;
+    }
+  }
+}
+
+TEST(Secrets, are_long_differ_and_survive_their_file) {
+  const Scratch scratch;
+  const StackSecrets one = make_secrets();
+  const StackSecrets other = make_secrets();
+  EXPECT_NE(one.postgres_superuser, other.postgres_superuser);
+  EXPECT_NE(one.redis, one.application_role);
+  EXPECT_EQ(one.redis.size(), 48U);
+  ASSERT_EQ(why(save_secrets(one, scratch.file("s"))), "");
+  EXPECT_EQ(mode_of(scratch.file("s")), 0600U);
+  const auto loaded = load_secrets(scratch.file("s"));
+  ASSERT_EQ(why(loaded), "");
+  EXPECT_EQ(loaded->probe_role, one.probe_role);
+  EXPECT_EQ(loaded->redis, one.redis);
+}
+
+TEST(Secrets, a_spoiled_file_is_refused_without_showing_what_is_in_it) {
+  const Scratch scratch;
+  ASSERT_EQ(why(file::write_durably(scratch.file("s"), R"({"redis":"hunter2"})")), "");
+  const auto loaded = load_secrets(scratch.file("s"));
+  ASSERT_FALSE(loaded);
+  EXPECT_THAT(loaded.error().what, HasSubstr("postgres_superuser"));
+  EXPECT_THAT(loaded.error().what, Not(HasSubstr("hunter2")));
+}
+
+}  // namespace
+}  // namespace understudy
