@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "drill/drill.h"
 #include "drill/hammer.h"
+#include "drill/interruption.h"
 #include "drill/verdict_text.h"
 #include "system/file.h"
 #include "topology/load.h"
@@ -141,6 +142,7 @@ Exit drill_command(const Where& where, const DrillWords& words) {
   options.steady = std::chrono::seconds(words.steady_seconds);
   options.keep = words.keep;
   options.evidence_folder = words.evidence_folder;
+  drill::catch_interruptions();
   if (words.hammer_rounds > 0) return hammer_command(*topology, options, words);
   std::vector<drill::DrillResult> results;
   json::array report;

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "drill/buyers.h"
+#include "drill/interruption.h"
 #include "drill/ledger.h"
 #include "drill/stage.h"
 #include "system/file.h"
@@ -24,11 +25,6 @@ constexpr auto kCrowdGathers = milliseconds(700);
 constexpr auto kReturn = seconds(30);  ///< for a returned region's database to answer
 constexpr auto kAfterApproval = seconds(15);
 
-void sleep_for(Duration length) {
-  usleep(static_cast<useconds_t>(
-      std::chrono::duration_cast<std::chrono::microseconds>(length).count()));
-}
-
 /// The drill in progress: what its parts share.
 class Run {
  public:
@@ -39,6 +35,8 @@ class Run {
     for (const auto act : {&Run::set_the_stage, &Run::open_the_doors, &Run::strike_the_fault,
                            &Run::watch, &Run::heal}) {
       if (auto done = (this->*act)(); !done) return done.error();
+      if (interrupted())
+        return Error{After::unchanged_final, "interrupted; its stack was ended and removed"};
     }
     buyers_->stop(seconds(3));
     if (auto failure = buyers_->failure()) return within("the clients' record", *failure);
@@ -79,7 +77,7 @@ class Run {
     const auto before =
         fault_.name == "none" ? std::min(options_.steady, kBaseline) : options_.steady;
     say_(fmt::format("{} orders/s for {} s", options_.orders_per_second, before.count()));
-    sleep_for(before);
+    sleep_unless_interrupted(before);
     return Done{};
   }
 
@@ -88,13 +86,13 @@ class Run {
       auto cut = cut_replication(stage_->site(), region_);
       if (!cut) return within("stalling the replication", cut.error());
       say_("replication stalls");
-      sleep_for(topology_.policy.lag_budget + seconds(2));
+      sleep_unless_interrupted(topology_.policy.lag_budget + seconds(2));
     }
     if (fault_.name == "region-freeze") {
       auto stragglers = Stragglers::start(stage_->site(), region_, run_name_);
       if (!stragglers) return stragglers.error();
       stragglers_ = std::move(*stragglers);
-      sleep_for(kCrowdGathers);
+      sleep_unless_interrupted(kCrowdGathers);
     }
     say_(fmt::format("{} in {}: {}", fault_.name, region_, fault_.what));
     fault_at_ = read_clocks();
@@ -117,10 +115,10 @@ class Run {
       if (fault_.expected == Outcome::fails_over && last && last->region != region_) {
         say_(fmt::format("{} acknowledges again after {} ms", last->region,
                          to_ms(last->received.boot - fault_at_.boot)));
-        sleep_for(kSettle);
+        sleep_unless_interrupted(kSettle);
         return Done{};
       }
-      sleep_for(milliseconds(20));
+      sleep_unless_interrupted(milliseconds(20));
     }
     return Done{};
   }
@@ -132,7 +130,7 @@ class Run {
     if (stragglers_) stragglers_->note_thaw();
     if (auto marked = ledger_->write(Mark{"healed", read_clocks()}); !marked) return marked;
     if (auto healed = injected_.heal(); !healed) return within("undoing the fault", healed.error());
-    sleep_for(fault_.name == "none" ? Duration::zero() : Duration(kAfterHealing));
+    sleep_unless_interrupted(fault_.name == "none" ? Duration::zero() : Duration(kAfterHealing));
     if (stragglers_) result_.stragglers = stragglers_->stop();
     return Done{};
   }
@@ -159,7 +157,7 @@ class Run {
         require(!writable->get_bool(), region_ + " came back with an open page");
         return;
       }
-      sleep_for(milliseconds(200));
+      sleep_unless_interrupted(milliseconds(200));
     }
     require(false, region_ + " did not come back: " + last);
   }
@@ -178,7 +176,8 @@ class Run {
     if (auto approved = stage_->approve(); !approved)
       return require(false, "approving: " + approved.error().what);
     const BootTime give_up = read_clocks().boot + kAfterApproval;
-    while (active_region() != target && read_clocks().boot < give_up) sleep_for(milliseconds(50));
+    while (active_region() != target && read_clocks().boot < give_up)
+      sleep_unless_interrupted(milliseconds(50));
     require(active_region() == target, "it did not go on after the approval");
   }
 

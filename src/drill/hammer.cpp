@@ -1,14 +1,13 @@
 #include "drill/hammer.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <random>
 #include <thread>
 
+#include "drill/interruption.h"
 #include "drill/stage.h"
 #include "local/render.h"
 #include "ports/wire.h"
@@ -162,15 +161,17 @@ Result<HammerResult> run_hammer(Topology topology, const DrillOptions& options, 
   say(fmt::format("{} times SIGSTOP and SIGCONT of agent and watchdog, seed {}", rounds, seed));
   const Fault* freeze = find_fault("agent-freeze");
   ensure(freeze != nullptr, "the fault is in the table");
-  for (unsigned round = 0; round < rounds; ++round) {
-    usleep(static_cast<useconds_t>(random() % 400'000));
+  for (unsigned round = 0; round < rounds && !interrupted(); ++round) {
+    sleep_unless_interrupted(std::chrono::microseconds(random() % 400'000));
     auto frozen = freeze->inject((*stage)->site(), region);
     if (!frozen) continue;  // the agent is being started anew just now
     // Often about as long as a lease: the end of it is what must be hit.
-    usleep(static_cast<useconds_t>((random() % (ttl_ms * 5 / 4)) * 1000));
+    sleep_unless_interrupted(milliseconds(random() % (ttl_ms * 5 / 4)));
     if (auto thawed = frozen->heal(); !thawed) return thawed.error();
   }
-  usleep(500'000);
+  if (interrupted())
+    return Error{After::unchanged_final, "interrupted; its stack was ended and removed"};
+  sleep_unless_interrupted(milliseconds(500));
   committers.stop();
   auto result = compare(**stage, region, topology, committers.acknowledgements());
   if (!result) return result;

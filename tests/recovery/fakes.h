@@ -71,6 +71,7 @@ class FakeEvents final : public Events {
   };
   void emit(std::string_view name, boost::json::object fields) override {
     all.push_back({std::string(name), std::move(fields), clock_.boot()});
+    if (on_emit) on_emit(all.back());
   }
   [[nodiscard]] unsigned count(std::string_view name) const;
   /// The last event of that name. Requires: there is one.
@@ -79,6 +80,7 @@ class FakeEvents final : public Events {
   [[nodiscard]] std::vector<std::string> order_of(const std::vector<std::string>& names) const;
 
   std::vector<Event> all;
+  std::function<void(const Event&)> on_emit;
 
  private:
   const Clock& clock_;

@@ -80,7 +80,9 @@ World::World(Topology described, Record first)
   };
 }
 
-World::~World() {
+World::~World() { finish(); }
+
+void World::finish() {
   north.stop_keeper();
   south.stop_keeper();
   stage.finish();  // before anything that the tasks use is gone

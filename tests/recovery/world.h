@@ -60,6 +60,8 @@ class World {
   ~World();
 
   void start_agents();
+  /// Ends the agents and waits for every task. For whoever made things that tasks use.
+  void finish();
   /// All of a region is gone at once.
   void kill(FakeRegion& region);
   /// It answers again; its agent is started anew, on what its disk and page hold.

@@ -1,0 +1,213 @@
+// From evidence to a failover, without a person: who starts one, when, and when not.
+
+#include "control_room.h"
+
+namespace understudy::fake {
+
+namespace {
+
+using std::chrono::seconds;
+
+class Watch : public testing::Test {
+ protected:
+  explicit Watch(Topology topology = two_regions()) : room_(std::move(topology)) {}
+  void begin() {
+    room_.settle();
+    sentry_ = &room_.start_sentry();
+    run_for(seconds(3));
+  }
+  void run_for(Duration length) { room_.world.stage.run_for(length); }
+  [[nodiscard]] int row() const { return sentry_->view().row; }
+  [[nodiscard]] unsigned started() const { return room_.world.events.count("failover.started"); }
+
+  ControlRoom room_;
+  World& world_ = room_.world;
+  Sentry* sentry_ = nullptr;
+};
+
+class WatchByHand : public Watch {
+ protected:
+  WatchByHand() : Watch(by_hand()) {}
+  static Topology by_hand() {
+    Topology topology = two_regions();
+    topology.policy.automatic_failover = Automation::off;
+    return topology;
+  }
+};
+
+}  // namespace
+
+TEST_F(Watch, over_a_quiet_day_starts_nothing) {
+  begin();
+  run_for(seconds(120));
+  EXPECT_EQ(row(), 20);
+  EXPECT_EQ(started(), 0U);
+  EXPECT_TRUE(world_.alerts.all.empty());
+}
+
+TEST_F(Watch, fails_over_a_region_that_died_within_three_seconds) {
+  begin();
+  const BootTime died = world_.stage.boot();
+  world_.kill(world_.north);
+  ASSERT_TRUE(world_.stage.run_until([&] { return world_.writable(world_.south); }));
+  EXPECT_LE(world_.stage.boot() - died, milliseconds(3200));
+  EXPECT_EQ(room_.outcome(), "SUCCEEDED");
+  room_.expect_failed_over_once();
+  EXPECT_EQ(world_.events.last("failover.started").fields.at("row"), 30);
+  run_for(seconds(30));
+  EXPECT_EQ(started(), 1U);
+  EXPECT_EQ(row(), 20) << "south is well";
+}
+
+TEST_F(Watch, fails_over_when_only_the_way_to_the_region_is_cut) {
+  begin();
+  world_.north.path = false;
+  EXPECT_TRUE(world_.stage.run_until([&] { return world_.writable(world_.south); }, seconds(5)));
+  EXPECT_EQ(room_.outcome(), "SUCCEEDED");
+  room_.expect_failed_over_once();
+  EXPECT_EQ(world_.events.last("failover.started").fields.at("row"), 40);
+}
+
+TEST_F(Watch, fails_over_when_only_the_agent_is_gone) {
+  begin();
+  world_.north.stop_keeper();
+  EXPECT_TRUE(world_.stage.run_until([&] { return world_.writable(world_.south); }, seconds(10)));
+  EXPECT_EQ(room_.outcome(), "SUCCEEDED");
+  EXPECT_EQ(world_.events.last("failover.started").fields.at("row"), 80);
+  EXPECT_FALSE(world_.writable(world_.north));
+}
+
+TEST_F(Watch, holds_when_one_vantage_is_cut_off) {
+  begin();
+  world_.witness.sees = [](const std::string&) { return Sighting{}; };
+  run_for(seconds(60));
+  EXPECT_EQ(started(), 0U);
+  EXPECT_EQ(row(), 20);
+}
+
+TEST_F(Watch, holds_when_two_vantages_are_silent) {
+  begin();
+  world_.witness.silent = world_.edge.silent = true;
+  world_.beside.sees = [](const std::string&) { return Sighting{}; };
+  run_for(seconds(60));
+  EXPECT_EQ(started(), 0U);
+  EXPECT_EQ(row(), 10);
+  EXPECT_GT(world_.alerts.count("health.10.1"), 0U);
+}
+
+TEST_F(Watch, holds_over_a_bad_deploy_and_tells_a_person) {
+  begin();
+  world_.north.services = false;
+  run_for(seconds(60));
+  EXPECT_EQ(started(), 0U);
+  EXPECT_EQ(row(), 50);
+  EXPECT_GT(world_.alerts.count("health.50.1"), 0U);
+  EXPECT_TRUE(world_.writable(world_.north));
+}
+
+TEST_F(Watch, waits_for_a_database_that_restarts_in_place) {
+  begin();
+  world_.north.database.alive = false;
+  run_for(seconds(6));
+  EXPECT_EQ(row(), 60);
+  world_.north.database.alive = true;
+  run_for(seconds(60));
+  EXPECT_EQ(started(), 0U);
+  EXPECT_EQ(row(), 20);
+}
+
+TEST_F(Watch, leaves_a_region_whose_database_does_not_come_back) {
+  begin();
+  world_.north.database.alive = false;
+  EXPECT_TRUE(world_.stage.run_until([&] { return world_.writable(world_.south); }, seconds(20)));
+  EXPECT_EQ(room_.outcome(), "SUCCEEDED");
+  EXPECT_EQ(world_.events.last("failover.started").fields.at("row"), 65);
+}
+
+TEST_F(Watch, starts_nothing_while_the_registry_is_gone_and_lets_the_holder_renew_first_after) {
+  begin();
+  world_.registry.cut(true);
+  world_.north.registry.cut(true);
+  world_.south.registry.cut(true);
+  run_for(seconds(30));
+  EXPECT_FALSE(world_.writable(world_.north)) << "it fenced itself";
+  EXPECT_EQ(started(), 0U);
+  EXPECT_NE(sentry_->view().registry_problem, "");
+  for (FakeRegistry* way : {&world_.registry, &world_.north.registry, &world_.south.registry})
+    way->cut(false);
+  run_for(seconds(30));
+  EXPECT_EQ(started(), 0U);
+  EXPECT_TRUE(world_.writable(world_.north));
+  EXPECT_EQ(row(), 20);
+}
+
+TEST_F(Watch, pauses_after_an_attempt_that_was_aborted_and_tries_again) {
+  begin();
+  world_.south.agent.agent = nullptr;  // there is no standby to promote
+  world_.kill(world_.north);
+  run_for(seconds(30));
+  EXPECT_GE(started(), 2U);
+  EXPECT_LE(started(), 11U) << "three seconds apart";
+  room_.expect_nothing_changed();
+  world_.south.agent.agent = &world_.south.keeper();
+  EXPECT_TRUE(world_.stage.run_until([&] { return world_.writable(world_.south); }, seconds(30)));
+}
+
+TEST_F(Watch, tries_again_after_an_attempt_that_could_not_even_take_the_lock) {
+  begin();
+  world_.kill(world_.north);
+  // Everything but the sentry's own view of the record fails, for longer than the step is patient.
+  world_.registry.replaces.always = Fault::refused;
+  run_for(std::chrono::minutes(20));
+  ASSERT_EQ(room_.journal.status_of("failover-shop-1"), "FAILED");
+  world_.registry.replaces.always = Fault::none;
+  EXPECT_TRUE(world_.stage.run_until([&] { return world_.writable(world_.south); }, seconds(30)));
+}
+
+TEST_F(Watch, tries_again_after_a_controller_that_died_before_it_wrote_anything) {
+  begin();
+  room_.journal.on_append = [&] {
+    room_.runner().stop();
+    sentry_->stop();
+    room_.journal.appends.next = {Fault::refused};
+  };
+  world_.kill(world_.north);
+  run_for(seconds(5));
+  room_.journal.on_append = nullptr;
+  ASSERT_TRUE(room_.new_controller().resume_all());
+  ASSERT_EQ(room_.journal.status_of("failover-shop-1"), "ABORTED");
+  sentry_ = &room_.start_sentry();
+  EXPECT_TRUE(world_.stage.run_until([&] { return world_.writable(world_.south); }, seconds(30)));
+}
+
+TEST_F(Watch, starts_one_failover_at_a_time_with_two_controllers) {
+  begin();
+  // A second controller with a journal of its own, which it should not have.
+  FakeJournal second(world_.stage);
+  Orchestrator orchestrator(world_);
+  ExecutionRunner runner(orchestrator.orchestration, second);
+  Sentry sentry(orchestrator.orchestration, runner, failover_document());
+  sentry.start();
+  run_for(seconds(3));
+  world_.kill(world_.north);
+  EXPECT_EQ(room_.outcome(), "SUCCEEDED");
+  run_for(seconds(10));
+  EXPECT_EQ(second.status_of("failover-shop-1"), "SUCCEEDED");
+  room_.expect_failed_over_once();
+  sentry.stop();
+  runner.stop();
+  run_for(seconds(2));
+  world_.finish();
+}
+
+TEST_F(WatchByHand, tells_a_person_and_starts_nothing) {
+  begin();
+  world_.kill(world_.north);
+  run_for(seconds(30));
+  EXPECT_EQ(started(), 0U);
+  EXPECT_EQ(row(), 30);
+  EXPECT_FALSE(world_.alerts.all.empty());
+  room_.expect_nothing_changed();
+}
+
+}  // namespace understudy::fake
