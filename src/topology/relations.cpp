@@ -14,6 +14,18 @@ std::string path_of_address(const Region& region) {
   return setting_path(setting_path("regions", region.name), "address");
 }
 
+/// The programs that run beside the services in every region, by the same kind of name.
+void check_service_names(const Topology& topology, Findings& findings) {
+  for (const auto& service : topology.services) {
+    for (const char* taken : {"agent", "load-balancer", "postgres", "redis"}) {
+      if (service.name != taken) continue;
+      findings.add_relation(
+          setting_path("services", service.name),
+          fmt::format("a service cannot be called {}, which is a part of every region", taken));
+    }
+  }
+}
+
 void check_regions(const Topology& topology, Findings& findings) {
   if (!findings.spoilt("regions") && topology.regions.size() != 2) {
     findings.add_relation(
@@ -141,6 +153,7 @@ void check_places(const Topology& topology, Findings& findings) {
 
 void check_services(const Topology& topology, Findings& findings) {
   check_unique("services", topology.services, findings);
+  check_service_names(topology, findings);
   for (const auto& service : topology.services) {
     const auto path = setting_path("services", service.name);
     check_instances(service, path, findings);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "topology/fields.h"
 #include "topology/findings.h"
@@ -10,6 +11,10 @@
 
 namespace understudy {
 namespace {
+
+/// What every service is told of its place.
+constexpr std::array<std::string_view, 7> kSetByUnderstudy = {
+    "DATABASE_URL", "HOST", "INSTANCE", "PORT", "REDIS_URL", "REGION", "UNDERSTUDY_PAGE"};
 
 constexpr bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -134,8 +139,9 @@ class Judge {
       const auto path = setting_path(path_of(name), key);
       if (!is_variable(key)) {
         say(path, "expected the name of an environment variable: letters, digits and underscores");
-      } else if (key == "PORT") {
-        say(path, "PORT is set by Understudy and cannot be chosen");
+      } else if (std::find(kSetByUnderstudy.begin(), kSetByUnderstudy.end(), key) !=
+                 kSetByUnderstudy.end()) {
+        say(path, fmt::format("{} is set by Understudy and cannot be chosen", key));
       }
     }
   }

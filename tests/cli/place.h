@@ -10,6 +10,7 @@
 
 #include "local/control_client.h"
 #include "local/site.h"
+#include "ports/registry.h"
 #include "run.h"
 #include "system/process_tree.h"
 

@@ -145,6 +145,12 @@ TEST(Regions, are_not_called_like_another_part_of_the_platform) {
       "platform");
 }
 
+TEST(Services, are_not_called_like_what_runs_beside_them) {
+  EXPECT_EQ(mistakes_of(replaced("  web:", "  postgres:")),
+            "u.yaml:7: services.postgres: a service cannot be called postgres, which is a part of "
+            "every region");
+}
+
 TEST(Home, is_one_of_the_regions) {
   EXPECT_EQ(mistakes_of(replaced("home: north", "home: east")),
             "u.yaml:5: home: expected a region (north or south), found \"east\"");
@@ -201,6 +207,10 @@ TEST(AnEnvironment, is_of_named_texts_whose_values_no_message_shows) {
   EXPECT_EQ(mistakes_with("    environment: { PORT: 80 }\n"),
             "u.yaml:9: services.web.environment.PORT: PORT is set by Understudy and cannot be "
             "chosen");
+  EXPECT_EQ(
+      mistakes_with("    environment: { DATABASE_URL: hush }\n"),
+      "u.yaml:9: services.web.environment.DATABASE_URL: DATABASE_URL is set by Understudy and "
+      "cannot be chosen");
   EXPECT_EQ(
       mistakes_with("    environment: { A: [hush] }\n"),
       "u.yaml:9: services.web.environment.A: expected a text (\"\" for an empty one), found a "
