@@ -27,7 +27,7 @@ void say(const std::string& line) {
 }  // namespace
 
 Exit fail(const std::string& command, const std::string& what, Exit status) {
-  fmt::print(stderr, "understudy {}: {}\n", command, what);
+  file::log_line(fmt::format("understudy {}: {}", command, what));
   return status;
 }
 

@@ -169,7 +169,9 @@ void Sentry::start_failover(const Record& record, const Row& row) {
                          .key = "failover.obstacle." + obstacle});
     return;
   }
-  const std::uint64_t number = record.transition.number + 1;
+  // A name is used up even by an execution that never took the lock.
+  const std::uint64_t number = std::max(record.transition.number, number_tried_) + 1;
+  number_tried_ = number;
   const std::string name = "failover-" + world_.topology.platform + "-" + std::to_string(number);
   boost::json::object input{
       {"kind", "failover"},
@@ -184,6 +186,9 @@ void Sentry::start_failover(const Record& record, const Row& row) {
                                           {"because", row.because},
                                           {"ok", started.ok()},
                                           {"why_not", started ? "" : started.error().what}});
+  if (started || started.error().after != After::unchanged_final) return;
+  const std::lock_guard held(lock_);
+  not_before_ = BootTime{};  // the name was used before: the next number, at once
 }
 
 Sentry::View Sentry::view() const {

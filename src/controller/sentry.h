@@ -43,6 +43,7 @@ class Sentry {
   Orchestration& world_;
   ExecutionRunner& runner_;
   const std::string failover_document_;
+  std::uint64_t number_tried_ = 0;  // by the task that decides
   std::atomic<bool> stopped_{false};
 
   mutable std::mutex lock_;  // guards all below

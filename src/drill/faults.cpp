@@ -25,6 +25,7 @@ namespace {
 
 constexpr auto kKill = std::chrono::seconds(10);
 constexpr auto kCall = milliseconds(2000);
+constexpr auto kGracefulEnd = std::chrono::seconds(7);
 
 process::Domain domain_of(const Site& site, const std::string& name) {
   const DomainPlace place = site.layout().domain(name);
@@ -146,8 +147,12 @@ Result<Injected> deploy_badly(const Site& site, const std::string& region) {
     if (!units) return units.error();
     for (const UnitState& unit : *units) {
       if (unit.group != name || !unit.wanted) continue;
-      if (auto restarted = supervisor(site, region).restart(unit.name, kCall); !restarted)
+      const auto before = process::identify(unit.pid);
+      if (auto restarted = supervisor(site, region).restart(unit.name, kCall); !restarted) {
         return restarted;
+      }
+      if (!before || process::wait_gone(*before, kGracefulEnd)) continue;
+      kill(before->pid, SIGKILL);  // a deployment does not wait for ever
     }
     return Done{};
   };

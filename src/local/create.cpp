@@ -27,19 +27,35 @@ constexpr auto kSql = std::chrono::seconds(60);
 const std::map<std::string, std::string> kEnvironment = {{"PATH", "/usr/local/bin:/usr/bin:/bin"},
                                                          {"LC_ALL", "C.UTF-8"}};
 
-/// The line of a tool's output that says why it failed: the first that names an error, else the
-/// last.
+/// The line of a tool's output that says why it failed: the first that names an error, with its
+/// hint; else the last.
 std::string reason_in(const std::string& output) {
+  constexpr std::string_view kHint = "HINT:  ";
   std::istringstream lines(output);
   std::string last;
+  std::string reason;
   for (std::string line; std::getline(lines, line);) {
     if (line.empty()) continue;
     last = line;
-    for (const char* sign : {"FATAL", "PANIC", "ERROR", "error:", "No space left"}) {
-      if (line.find(sign) != std::string::npos) return line;
+    if (const auto at = line.find(kHint); at != std::string::npos && !reason.empty())
+      return reason + " (" + line.substr(at + kHint.size()) + ")";
+    if (!reason.empty()) continue;
+    for (const char* sign : {"FATAL: ", "PANIC: ", "ERROR: "}) {  // behind time and process
+      if (const auto at = line.find(sign); at != std::string::npos) reason = line.substr(at);
+    }
+    for (const char* sign : {"error:", "No space left"}) {
+      if (reason.empty() && line.find(sign) != std::string::npos) reason = line;
     }
   }
-  return last;
+  return reason.empty() ? last : reason;
+}
+
+/// PostgreSQL tells a write that found room for a part of it from one that found none.
+Error filling_failed(const std::string& what, Error error) {
+  constexpr std::string_view kDiskFull = "(53100)";
+  if (error.what.ends_with(kDiskFull) && error.what.find("No space left") == std::string::npos)
+    error.what += ": No space left on device";
+  return within(what, std::move(error));
 }
 
 /// Runs below the stack's folder and dies with us, so that an interrupted `up` leaves nobody who
@@ -122,18 +138,18 @@ Result<Done> fill_primary(PrivateServer& server, const Layout& layout,
                           const StackSecrets& secrets) {
   const DatabaseSettings& database = layout.topology().database;
   auto done = server.run("postgres", bootstrap_cluster(layout, secrets));
-  if (!done) return within("making the roles", done.error());
+  if (!done) return filling_failed("making the roles", done.error());
   done = server.run("postgres", fmt::format("CREATE DATABASE \"{}\" OWNER \"{}\"", database.name,
                                             database.application_role));
-  if (!done) return within("making the database", done.error());
+  if (!done) return filling_failed("making the database", done.error());
   done = server.run(database.name, bootstrap_database(layout));
-  if (!done) return within("making Understudy's schema", done.error());
+  if (!done) return filling_failed("making Understudy's schema", done.error());
   if (!database.schema_file) return Done{};
   auto schema = file::read(layout.file("schema.sql"));
   if (!schema) return schema.error();
   done = server.run(database.name, fmt::format("SET SESSION AUTHORIZATION \"{}\";\n{}",
                                                database.application_role, *schema));
-  if (!done) return within("database.schema_file " + *database.schema_file, done.error());
+  if (!done) return filling_failed("database.schema_file " + *database.schema_file, done.error());
   return Done{};
 }
 

@@ -1,6 +1,7 @@
 #include "local/preflight.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -37,6 +38,33 @@ std::vector<std::string> places_of(const Layout& layout) {
 
 }  // namespace
 
+std::optional<std::string> program_file(const Topology& topology, const Service& service) {
+  const fs::path program(service.command.at(0));
+  if (service.command[0].find('/') == std::string::npos) return std::nullopt;
+  return (fs::path(topology.directory) / program).lexically_normal().string();
+}
+
+std::optional<std::string> schema_file(const Topology& topology) {
+  if (!topology.database.schema_file) return std::nullopt;
+  return (fs::path(topology.directory) / *topology.database.schema_file)
+      .lexically_normal()
+      .string();
+}
+
+Result<Done> check_sources(const Layout& layout) {
+  for (const Service& service : layout.topology().services) {
+    const auto program = program_file(layout.topology(), service);
+    if (program && (!fs::is_regular_file(*program) || access(program->c_str(), X_OK) != 0)) {
+      return refused(fmt::format("services.{}.command: {} is not a program that can be executed",
+                                 service.name, *program));
+    }
+  }
+  const auto schema = schema_file(layout.topology());
+  if (schema && access(schema->c_str(), R_OK) != 0)
+    return refused(fmt::format("database.schema_file: {} cannot be read", *schema));
+  return Done{};
+}
+
 Result<Done> mark_ours(const Layout& layout) {
   return file::write_durably(layout.file(kMark), layout.topology().platform + "\n", 0644);
 }
@@ -45,8 +73,8 @@ Result<Done> check_ours(const Layout& layout) {
   std::error_code code;
   if (!fs::exists(layout.data(), code) || file::exists(layout.file(kMark))) return Done{};
   if (fs::is_directory(layout.data(), code) && fs::is_empty(layout.data(), code)) return Done{};
-  return Error{After::unchanged_final,
-               layout.data() + ": is no stack's folder and not empty; name a new one with --data"};
+  return refused(layout.data() +
+                 ": is no stack's folder and not empty; name a new one with --data");
 }
 
 Result<Done> check_same_stack(const Layout& layout) {
@@ -91,9 +119,8 @@ Result<Done> check_ports(const Layout& layout) {
         running_addresses.end())
       continue;
     if (auto free = check_free(endpoint); !free) {
-      return Error{After::unchanged_final,
-                   fmt::format("{} cannot listen: {}; set local.port_base to a free range", who,
-                               free.error().what)};
+      return refused(fmt::format("{} cannot listen: {}; set local.port_base to a free range", who,
+                                 free.error().what));
     }
   }
   return Done{};

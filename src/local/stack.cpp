@@ -43,21 +43,21 @@ Result<Done> copy_program(const std::string& from, const std::string& to) {
   if (!code) fs::copy_file(from, draft, fs::copy_options::overwrite_existing, code);
   if (!code) fs::permissions(draft, static_cast<fs::perms>(0755), code);
   if (!code) fs::rename(draft, to, code);
-  if (code) return failed(from + " to " + to, code);
-  return Done{};
+  if (!code) return Done{};
+  // The library calls a copy that found no room an input/output error.
+  std::error_code unknown;
+  const auto room = fs::space(fs::path(to).parent_path(), unknown);
+  if (!unknown && room.available < fs::file_size(from, unknown))
+    code = std::make_error_code(std::errc::no_space_on_device);
+  fs::remove(draft, unknown);
+  return failed(from + " to " + to, code);
 }
 
 Result<Done> deploy_service(const Layout& layout, const Service& service) {
-  fs::path program(service.command.at(0));
-  if (service.command[0].find('/') == std::string::npos) return Done{};  // found in PATH
-  if (program.is_relative()) program = fs::path(layout.topology().directory) / program;
-  if (access(program.c_str(), X_OK) != 0) {
-    return Error{After::unchanged_final,
-                 fmt::format("services.{}.command: {} is not a program that can be executed",
-                             service.name, program.lexically_normal().string())};
-  }
+  const auto program = program_file(layout.topology(), service);
+  if (!program) return Done{};  // found in PATH
   for (const Region& region : layout.topology().regions) {
-    auto copied = copy_program(program, deployed_program(layout, region.name, service));
+    auto copied = copy_program(*program, deployed_program(layout, region.name, service));
     if (!copied) return copied;
   }
   return Done{};
@@ -90,10 +90,8 @@ Result<Done> deploy(const Layout& layout, const std::string& own_program,
   for (const Service& service : layout.topology().services) {
     if (auto deployed = deploy_service(layout, service); !deployed) return deployed;
   }
-  if (const auto& schema = layout.topology().database.schema_file) {
-    fs::path path(*schema);
-    if (path.is_relative()) path = fs::path(layout.topology().directory) / path;
-    auto text = file::read(path);
+  if (const auto schema = schema_file(layout.topology())) {
+    auto text = file::read(*schema);
     if (!text) return within("database.schema_file", text.error());
     if (auto wrote = file::write_durably(layout.file("schema.sql"), *text); !wrote) return wrote;
   }
@@ -161,8 +159,12 @@ Result<Done> create_and_start(const Layout& layout, const Programs& programs,
   if (!lock) return at_work(lock.error());
   if (auto free = check_ports(layout); !free) return free;
   if (!created(layout)) {
+    // An interrupted try may have left a tool that has not noticed yet.
+    auto swept =
+        process::kill_all({.supervisor = 0, .directory = layout.data()}, std::chrono::seconds(10));
+    if (!swept) return swept.error();
     if (auto made = create(layout, programs, progress); !made)
-      return within("creating the stack", lacking(made));
+      return within("creating the stack in " + layout.data(), lacking(made));
   }
   const auto domains = layout.domains();
   const bool all_run = std::all_of(domains.begin(), domains.end(), [](const DomainPlace& place) {
@@ -228,7 +230,7 @@ Result<Done> up(const Layout& layout, const std::string& own_program, const Prog
   const auto user = user_to_run_as(layout.topology().local.run_as);
   if (!user) return user.error();
   // Looked at before anything is written, so that a refusal leaves nothing behind.
-  for (const auto check : {check_ours, check_same_stack, check_ports}) {
+  for (const auto check : {check_sources, check_ours, check_same_stack, check_ports}) {
     if (auto well = check(layout); !well) return well;
   }
   if (auto deployed = deploy(layout, own_program, *user); !deployed) return lacking(deployed);

@@ -87,7 +87,7 @@ class Supervisor {
         running.started = now;
         continue;
       }
-      fmt::print(stderr, "{}: {}\n", unit.name, pid.error().what);
+      file::log_line(unit.name + ": " + pid.error().what);
       running.last_status = 127;
       delay(running, now);
     }
@@ -127,8 +127,8 @@ class Supervisor {
       found->last_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
       if (now - found->started > kRestartMax) found->backoff = kRestartFirst;
       if (found->wanted && !found->held) {
-        fmt::print(stderr, "{} ended with status {}; starting it again\n", found->unit.name,
-                   found->last_status);
+        file::log_line(fmt::format("{} ended with status {}; starting it again", found->unit.name,
+                                   found->last_status));
         delay(*found, now);
       }
     }

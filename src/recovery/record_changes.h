@@ -22,13 +22,15 @@ struct TransitionRequest {
   TransitionKind kind = TransitionKind::failover;
   std::string platform;
   std::string target;
+  /// Above all that were taken; gaps are attempts that never got so far. 0: the next one.
+  std::uint64_t number = 0;
 };
 
 /// "<kind>-<platform>-<number>": the one name of the execution that owns transition `number`.
 [[nodiscard]] std::string execution_name(TransitionKind kind, const std::string& platform,
                                          std::uint64_t number);
 
-/// R10: none → open; the number grows by one. Needs a standby attached, which must be the target.
+/// R10: none → open; the number grows. Needs a standby attached, which must be the target.
 [[nodiscard]] Change opened(const Record& seen, const TransitionRequest& request,
                             const std::string& nonce);
 

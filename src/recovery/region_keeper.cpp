@@ -15,10 +15,7 @@ constexpr Duration kDatabaseTimeout = milliseconds(500);
 constexpr Duration kServicesInterval = milliseconds(500);
 /// After a failed call to the registry.
 constexpr Duration kRetryAfter = milliseconds(50);
-/// An await_active() looks this often.
-constexpr Duration kAwaitStep = milliseconds(2);
 
-Error not_yet(std::string what) { return Error{After::unchanged_retry, std::move(what)}; }
 Error refused(std::string what) { return Error{After::unchanged_final, std::move(what)}; }
 
 }  // namespace
@@ -127,7 +124,9 @@ void RegionKeeper::renew() {
     renew_at_ = asked + topology_.lease.renew_interval;
   }
   if (!next) return;
-  const Replaced answer = ports_.registry.replace(*next, asked + topology_.lease.renew_interval);
+  // A slow answer is as good as a fast one, since the deadline counts from here; a lost one leaves
+  // time for another try.
+  const Replaced answer = ports_.registry.replace(*next, asked + topology_.lease.ttl / 2);
   if (const auto* record = std::get_if<Record>(&answer)) {
     bool opened = false;
     {
@@ -269,11 +268,10 @@ void RegionKeeper::look_after(const DatabaseState& state) {
   std::uint64_t epoch = 0, term = 0;
   {
     const std::lock_guard held(lock_);
-    const bool became_known = !database_;
+    if (!database_) lease_signal_->notify();
     database_ = state;
     database_answers_ = true;
     database_note_.clear();
-    if (became_known) lease_signal_->notify();
     if (!record_) return;
     const bool primary = state.role == DatabaseRole::primary;
     const bool ours = record_->active == region_;
@@ -352,130 +350,6 @@ unsigned RegionKeeper::wanted(const Service& service) const {
   const auto order = ordered_.find(service.name);
   const bool ordered = ordered_epoch_ == record_->epoch && order != ordered_.end();
   return ordered ? order->second : at_rest;
-}
-
-// ---------------------------------------------------------------------------------------- orders
-
-Result<AgentStatus> RegionKeeper::status(BootTime /*deadline*/) {
-  const BootTime now = ports_.clock.boot();
-  const WallTime wall = ports_.clock.wall();
-  const std::lock_guard held(lock_);
-  AgentStatus status{.region = region_, .incarnation = incarnation_};
-  if (holder_) {
-    status.term = holder_->state().term;
-    status.epoch = holder_->state().epoch;
-    status.fenced_term = holder_->state().fenced_term;
-    const Duration rest = holder_->rest(now, wall);
-    status.writable = rest > Duration::zero();
-    status.endless = rest == Duration::max();
-    status.lease_rest_ms = status.endless ? 0 : to_ms(rest);
-  }
-  if (database_answers_) status.database = database_;
-  status.running = running_;
-  status.note = note_ + (note_.empty() || database_note_.empty() ? "" : "; ") + database_note_;
-  return status;
-}
-
-Result<FenceAck> RegionKeeper::fence(std::uint64_t term, BootTime deadline) {
-  AgentState state;
-  {
-    const std::lock_guard held(lock_);
-    if (!holder_) return not_yet("the agent has not read the record yet");
-    if (!holder_->fence(term)) {
-      return refused(
-          fmt::format("term {} is over, this region is in term {}", term, holder_->state().term));
-    }
-    state = holder_->state();
-  }
-  if (auto stored = ports_.store.raise(state); !stored)
-    return within("fence not durable", stored.error());
-  {
-    const std::lock_guard held(lock_);
-    holder_->close();
-  }
-  database_signal_->notify();
-  // A backend may have judged the page just before it was closed: its answer is out after g.
-  ports_.clock.sleep_until(ports_.clock.boot() + topology_.lease.answer_max);
-  FenceAck ack{.term = term, .at = ports_.clock.wall(), .log_end = std::nullopt};
-  // After the page is closed nothing more is acknowledged: what is in the log now is all there is.
-  if (auto database =
-          ports_.database.state(std::min(deadline, ports_.clock.boot() + milliseconds(100)))) {
-    if (database->role == DatabaseRole::primary) ack.log_end = database->written;
-  }
-  ports_.events.emit("region.fence_acknowledged", {{"region", region_}, {"term", term}});
-  return ack;
-}
-
-Result<DatabaseState> RegionKeeper::promote(const PromoteOrder& order, BootTime deadline) {
-  std::uint64_t obeyed = 0;
-  {
-    const std::lock_guard held(lock_);
-    if (!holder_) return not_yet("the agent has not read the record yet");
-    obeyed = holder_->state().epoch;
-  }
-  // R14: an old order changes nothing and is answered with what is so.
-  if (order.epoch <= obeyed) return ports_.database.state(deadline);
-  // A late or repeated order of a transition that is over finds the record elsewhere.
-  auto record = ports_.registry.read(deadline);
-  if (!record)
-    return within("promotion not confirmed by the registry", not_yet(record.error().what));
-  const Transition& transition = record->transition;
-  if (transition.phase != Phase::promoting || transition.number != order.transition ||
-      transition.target != region_ || record->epoch + 1 != order.epoch) {
-    return refused(fmt::format(
-        "the record does not ask for promotion {} of {} to epoch {}: {} is {}", order.transition,
-        region_, order.epoch, transition.execution, to_string(transition.phase)));
-  }
-  auto state = ports_.database.promote(deadline);
-  if (!state) return state;
-  {
-    const std::lock_guard held(lock_);
-    holder_->obeyed(order.epoch);
-    database_ = *state;
-  }
-  (void)persist();  // repeated by the next change; until then the database itself says that it is
-                    // done
-  ports_.events.emit("standby.promoted",
-                     {{"region", region_}, {"epoch", order.epoch}, {"timeline", state->timeline}});
-  return state;
-}
-
-Result<Done> RegionKeeper::await_active(std::uint64_t epoch, BootTime deadline) {
-  while (true) {
-    std::string missing;
-    const bool open = writable();
-    {
-      const std::lock_guard held(lock_);
-      if (!record_ || record_->epoch < epoch) {
-        missing = "the record does not show that epoch yet";
-      } else if (record_->epoch > epoch || record_->active != region_) {
-        return refused(fmt::format("epoch {} is over", epoch));
-      } else if (!open) {
-        missing = "the page is not open yet";
-      } else if (published_epoch_ < epoch) {
-        missing = "the epoch row is not written yet";
-      }
-    }
-    if (missing.empty()) return Done{};
-    const BootTime now = ports_.clock.boot();
-    if (now >= deadline || stopped()) return not_yet(region_ + ": " + missing);
-    ports_.clock.sleep_until(std::min(deadline, now + kAwaitStep));
-  }
-}
-
-Result<Done> RegionKeeper::scale(const ScaleOrder& order, BootTime deadline) {
-  if (topology_.service(order.service) == nullptr)
-    return refused("no service named " + order.service);
-  {
-    const std::lock_guard held(lock_);
-    if (!record_ || record_->active != region_ || record_->epoch != order.epoch) {
-      return refused(fmt::format("{} is not active in epoch {}", region_, order.epoch));
-    }
-    if (ordered_epoch_ != order.epoch) ordered_.clear();
-    ordered_epoch_ = order.epoch;
-    ordered_[order.service] = order.count;
-  }
-  return ports_.compute.want(order.service, order.count, deadline);
 }
 
 // ---------------------------------------------------------------------------------------- helpers

@@ -102,6 +102,8 @@ Result<Done> remove_tree(const std::string& path) {
   return Done{};
 }
 
+void log_line(const std::string& line) { write_all(STDERR_FILENO, line + "\n"); }
+
 bool exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
 
 Result<Lock> Lock::take(const std::string& path) {

@@ -25,6 +25,10 @@ namespace understudy::file {
 
 [[nodiscard]] bool exists(const std::string& path);
 
+/// One line to standard error. Unlike fmt::print, which throws, it is lost if the log's disk is
+/// full: a process that must go on then, must.
+void log_line(const std::string& line);
+
 /// An exclusive lock on a file, held until the object or the process is gone.
 class Lock {
  public:

@@ -105,6 +105,7 @@ std::optional<Record> Place::record() const {
   }
   if (!registry_) return std::nullopt;
   const auto answer = registry_->get("/v1/record", clock_->boot() + kCall);
+  if (!answer) why_no_record_ = answer.error().what;
   return answer ? wire::record_from(*answer) : std::nullopt;
 }
 

@@ -41,6 +41,8 @@ class Place {
   [[nodiscard]] boost::json::object status() const;
   /// The registry's record, asked of the registry itself; none while it does not answer.
   [[nodiscard]] std::optional<Record> record() const;
+  /// Why the last record() had none.
+  [[nodiscard]] const std::string& why_no_record() const { return why_no_record_; }
   [[nodiscard]] std::vector<process::Identity> members() const {
     return process::members({.supervisor = 0, .directory = data_});
   }
@@ -70,6 +72,7 @@ class Place {
   http::Client http_;
   mutable std::unique_ptr<Site> site_;
   mutable std::unique_ptr<ControlClient> registry_;
+  mutable std::string why_no_record_;
   std::set<std::uint32_t> segment_keys_;
 };
 

@@ -92,7 +92,7 @@ TEST_F(Stack, has_nothing_asked_and_no_such_execution) {
   for (const std::vector<std::string>& words :
        {std::vector<std::string>{"approve"}, {"decline"}, {"history", "no-such"}, {"timeline"}}) {
     const Said said = place_->run(words);
-    EXPECT_EQ(said.status, 1) << words[0];
+    EXPECT_EQ(said.status, 1) << words[0] << said.out;
     EXPECT_TRUE(is_one_line(said.err)) << said.err;
   }
 }
@@ -171,7 +171,14 @@ TEST_F(Stack, goes_on_with_a_new_agent_when_one_is_killed) {
         return now != 0 && now != agent;
       },
       kPatience));
-  EXPECT_TRUE(eventually([] { return place_->buy("after-the-agent"); }, kPatience));
+  // The new one renews: longer than one ttl later the lease is still there.
+  ASSERT_TRUE(eventually(
+      [&] {
+        const auto now = place_->record();
+        return now && now->lease.serial >= before->lease.serial + 5;
+      },
+      kPatience));
+  EXPECT_TRUE(place_->buy("after-the-agent"));
   const auto after = place_->record();
   ASSERT_TRUE(after);
   EXPECT_EQ(place_->pid_of("north", "agent"), watchdog);

@@ -30,7 +30,7 @@ TEST_F(Approval, is_waited_for_and_nothing_is_promoted_meanwhile) {
   ASSERT_EQ(room_.runner().questions().size(), 1U);
   EXPECT_EQ(room_.runner().questions()[0].execution, name_);
   EXPECT_EQ(room_.runner().questions()[0].state, "AskOperator");
-  room_.world.stage.run_for(std::chrono::hours(10));
+  room_.world.stage.run_for(std::chrono::minutes(10));
   EXPECT_TRUE(room_.runner().running(name_));
   EXPECT_EQ(room_.world.south.database.promotions, 0U);
   EXPECT_EQ(room_.world.record.record.transition.phase, Phase::revoked);
@@ -83,6 +83,19 @@ TEST_F(Approval, survives_a_crash_of_the_controller) {
   ASSERT_TRUE(room_.runner().answer(name_, true, "grace"));
   EXPECT_EQ(room_.outcome(), "SUCCEEDED");
   room_.expect_failed_over_once();
+}
+
+TEST_F(Approval, is_asked_for_when_a_new_controller_cannot_know_when_the_lease_ended) {
+  room_.settle();
+  room_.note_record();
+  room_.world.kill(room_.world.north);
+  ASSERT_TRUE(room_.start());
+  room_.world.stage.run_for(seconds(1));
+  ASSERT_EQ(room_.world.record.record.transition.phase, Phase::revoked);
+  ASSERT_TRUE(room_.new_controller().resume_all());
+  EXPECT_TRUE(room_.world.stage.run_until([&] { return !room_.runner().questions().empty(); }))
+      << "by its own observation the lease may have ended only now, so more may be lost";
+  EXPECT_EQ(room_.world.south.database.promotions, 0U);
 }
 
 TEST_F(Approval, is_not_needed_when_the_policy_goes_on_by_itself) {

@@ -20,7 +20,13 @@ ControlRoom::ControlRoom(Topology topology) : world(std::move(topology)), journa
   controllers_.emplace_back(*this);
 }
 
-ControlRoom::~ControlRoom() {
+ControlRoom::~ControlRoom() { stop(); }
+
+void ControlRoom::note_record() {
+  controllers_.back().orchestrator.observer.note(world.record.record, world.stage.boot());
+}
+
+void ControlRoom::stop() {
   for (Controller& controller : controllers_) controller.stop();
   world.finish();
 }

@@ -21,6 +21,9 @@ class ControlRoom {
   explicit ControlRoom(Topology topology = two_regions());
   ~ControlRoom();
 
+  /// Ends everything. Called before anything goes that its tasks use.
+  void stop();
+
   /// Agents at work for three seconds: leases renewed, beats replicated, services up.
   void settle();
   /// A controller process of its own: nothing is remembered but the journal. Earlier ones are
@@ -29,6 +32,9 @@ class ControlRoom {
   [[nodiscard]] ExecutionRunner& runner() { return controllers_.back().runner; }
   /// Of the newest controller.
   [[nodiscard]] Sentry& start_sentry(const std::string& document = failover_document());
+
+  /// The newest controller sees the record now, as its sentry would.
+  void note_record();
 
   [[nodiscard]] Result<Done> start(const std::string& document = failover_document(),
                                    std::uint64_t number = 1);

@@ -63,6 +63,18 @@ TEST(Supervisor, goes_on_with_the_others_when_a_program_cannot_be_started) {
   EXPECT_THAT(text_of(scratch.file("supervisor.log")), HasSubstr("/nowhere/program"));
 }
 
+TEST(Supervisor, goes_on_when_its_log_has_no_room) {
+  const Scratch scratch;
+  shell("ln -s /dev/full " + scratch.file("supervisor.log"));
+  Unit absent = shell_unit(scratch, "absent", "");
+  absent.command = {"/nowhere/program"};
+  const SupervisedDomain domain(scratch, {absent, shell_unit(scratch, "crash", "exit 1"),
+                                          shell_unit(scratch, "steady", "exec sleep 1000")});
+  EXPECT_TRUE(eventually(
+      [&] { return domain.unit("absent").restarts > 1 && domain.unit("crash").restarts > 1; }));
+  EXPECT_TRUE(domain.runs("steady"));
+}
+
 TEST(Supervisor, runs_as_many_of_a_group_as_are_wanted) {
   const Scratch scratch;
   std::vector<Unit> units;

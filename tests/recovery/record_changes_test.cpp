@@ -168,6 +168,19 @@ TEST(Opening, takes_the_next_number_and_names_the_execution_after_it) {
   EXPECT_EQ(again.transition.execution, "failover-shop-2");
 }
 
+TEST(Opening, may_leave_numbers_out_but_never_takes_one_again) {
+  const auto numbered = [](std::uint64_t number) {
+    return TransitionRequest{TransitionKind::failover, "shop", "south", number};
+  };
+  const Record before = in_phase(Phase::none);
+  const Record later = must(opened(before, numbered(5), "x"));
+  EXPECT_EQ(later.transition.execution, "failover-shop-5");
+  EXPECT_EQ(broken_rule(before, later), std::nullopt);
+  const Record over = must(aborted(later, "y"));
+  EXPECT_FALSE(opened(over, numbered(5), "z"));
+  EXPECT_FALSE(opened(over, numbered(4), "z"));
+}
+
 TEST(Opening, needs_the_attached_standby_as_its_target) {
   EXPECT_FALSE(opened(in_phase(Phase::none), {TransitionKind::failover, "shop", "west"}, "x"));
   Record alone = first_record();

@@ -40,6 +40,7 @@ FakeRegion::FakeRegion(Stage& stage, SharedRecord& record, std::string region_na
 
 void FakeRegion::start_keeper(const Topology& topology, Stage& stage, FakeRandom& random,
                               Events& events, Alerts& alerts) {
+  stop_keeper();
   auto made = RegionKeeper::create(
       topology, name,
       {stage, random, stage, registry, database, compute, page, store, events, alerts});

@@ -17,14 +17,12 @@ StepOutput acquire_transition(Orchestration& world, const boost::json::object& i
            record.transition.phase != Phase::none;
   };
   const auto open = [&](const Record& seen, const std::string& nonce) -> Change {
-    if (seen.transition.number + 1 != transition.number) {
-      return Error{After::unchanged_final,
-                   "transition " + std::to_string(seen.transition.number) + " came first"};
-    }
     if (seen.active != transition.from) {
       return Error{After::unchanged_final, seen.active + " is active, not " + transition.from};
     }
-    return opened(seen, {transition.kind, world.topology.platform, transition.target}, nonce);
+    return opened(seen,
+                  {transition.kind, world.topology.platform, transition.target, transition.number},
+                  nonce);
   };
   auto record = change_record(world, transition, is_ours, open);
   if (auto* failure = std::get_if<StepFailure>(&record)) {
