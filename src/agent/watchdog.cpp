@@ -14,6 +14,7 @@
 #include <cstring>
 
 #include "fence/page.h"
+#include "system/file.h"
 
 namespace understudy {
 
@@ -53,7 +54,7 @@ Result<Child> start(const std::function<Result<Done>(const std::function<void()>
   sigprocmask(SIG_SETMASK, &none, nullptr);
   const auto done =
       body([pulse = ends[1]] { [[maybe_unused]] const auto told = write(pulse, "", 1); });
-  if (!done) fmt::print(stderr, "agent: {}\n", done.error().what);
+  if (!done) file::log_line("agent: " + done.error().what);
   std::fflush(nullptr);
   _exit(done ? 0 : 1);
 }
@@ -113,8 +114,8 @@ Result<Done> watch_over(const LeaseTiming& timing,
     const Ended how = listen(*child, signals, hang_after(timing));
     close(child->pulse);
     if (how == Ended::asked) return Done{};
-    fmt::print(stderr, "watchdog: the agent {}; starting a new one\n",
-               how == Ended::hung ? "hung and was killed" : "ended");
+    file::log_line(fmt::format("watchdog: the agent {}; starting a new one",
+                               how == Ended::hung ? "hung and was killed" : "ended"));
     gone();
     if (std::chrono::steady_clock::now() - began < kQuickEnd) {
       pollfd asked{signals, POLLIN, 0};

@@ -149,6 +149,7 @@ Exit drill_command(const Where& where, const DrillWords& words) {
   for (unsigned run = 0; run < words.runs; ++run) {
     for (const drill::Fault* fault : faults) {
       auto result = drill::run_drill(*fault, *topology, options, say_line);
+      if (!result && results.size() > 1) print_table(results);  // what was done until then
       if (!result)
         return fail("drill", std::string(fault->name) + ": " + result.error().what,
                     exit_for(result.error()));

@@ -116,7 +116,10 @@ Result<Done> run_controller(const std::string& data) {
   const Layout& layout = (*site)->layout();
   const DomainPlace place = layout.domain("witness");
   auto journal = open_sqlite_journal(place.file("controller.db"));
-  if (!journal) return within("another controller runs here", journal.error());
+  if (!journal) {
+    const bool held = journal.error().after == After::unchanged_retry;
+    return within(held ? "another controller runs here" : "the journal", journal.error());
+  }
 
   const auto clock = make_kernel_clock();
   const auto random = make_kernel_random();

@@ -35,6 +35,7 @@ Sentry::Sentry(Orchestration& world, ExecutionRunner& runner, std::string failov
       health_(world.topology.probe, names_of(world.vantages)) {}
 
 void Sentry::start() {
+  started_ = world_.clock.boot();
   world_.tasks.spawn("watch-record", [this] { watch_record(); });
   // A look that gets no answer lasts longer than the interval: several take turns, so that the next
   // one begins in time and a frozen region is found out as soon as a dead one.
@@ -129,8 +130,12 @@ void Sentry::decide_once() {
       row_since_ = now;
     }
     hold_lasts = row->decision == Decision::hold && now - row_since_ >= kHoldIsNews;
-    may_start =
-        row->decision == Decision::fail_over && registry_problem_.empty() && now >= not_before_;
+    seen_ready_ = seen_ready_ || (facts_.quorum && facts_.ready);
+    // A controller that has only just begun to look, as when the whole platform is being started,
+    // cannot tell an outage from a beginning: it gives the region the time to come up.
+    const bool settled = seen_ready_ || now - started_ >= world_.topology.probe.patience;
+    may_start = row->decision == Decision::fail_over && registry_problem_.empty() && settled &&
+                now >= not_before_;
   }
   if (changed) {
     boost::json::array seen(described.begin(), described.end());

@@ -44,6 +44,7 @@ class Sentry {
   ExecutionRunner& runner_;
   const std::string failover_document_;
   std::uint64_t number_tried_ = 0;  // by the task that decides
+  BootTime started_{};
   std::atomic<bool> stopped_{false};
 
   mutable std::mutex lock_;  // guards all below
@@ -54,7 +55,8 @@ class Sentry {
   Facts facts_;
   int row_ = 0;
   BootTime row_since_{};
-  BootTime not_before_{};  // of the next automatic start
+  bool seen_ready_ = false;  ///< since our own start
+  BootTime not_before_{};    // of the next automatic start
 };
 
 }  // namespace understudy

@@ -89,7 +89,7 @@ class PrivateServer {
         {.arguments = {programs.postgres_folder + "/postgres", "-D", place.file("postgres"), "-c",
                        "listen_addresses=", "-c", "unix_socket_directories=" + layout.memory(),
                        "-c", "hba_file=" + admission, "-c", "wal_log_hints=on", "-c",
-                       fmt::format("port={}", kPort)},
+                       "dynamic_shared_memory_type=mmap", "-c", fmt::format("port={}", kPort)},
          .environment = kEnvironment,
          .directory = place.folder,
          .log_file = place.file("log/postgres.log"),

@@ -29,6 +29,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr auto kSupervisorEnd = std::chrono::seconds(60);
+constexpr auto kToolsEnd = std::chrono::seconds(3);
 constexpr auto kServing = std::chrono::seconds(60);
 
 Error failed(const std::string& what, const std::error_code& code) {
@@ -147,6 +148,18 @@ Error lacking(const Result<Done>& failed) { return {After::unchanged_final, fail
 
 constexpr const char* kUpLock = "up.lock";
 
+/// Ends whoever works below the data folder without a supervisor; who that was. initdb's servers
+/// end by themselves once it is gone, and only they take their shared memory along.
+Result<std::vector<process::Identity>> sweep(const Layout& layout) {
+  const process::Domain whole{.supervisor = 0, .directory = layout.data()};
+  if (!created(layout)) {
+    const auto give_up = std::chrono::steady_clock::now() + kToolsEnd;
+    while (!process::members(whole).empty() && std::chrono::steady_clock::now() < give_up)
+      usleep(10'000);
+  }
+  return process::kill_all(whole, std::chrono::seconds(10));
+}
+
 Error at_work(const Error& no_lock) {
   const bool held = no_lock.after == After::unchanged_retry;
   return held ? within("another up or down is at work", no_lock) : no_lock;
@@ -159,10 +172,7 @@ Result<Done> create_and_start(const Layout& layout, const Programs& programs,
   if (!lock) return at_work(lock.error());
   if (auto free = check_ports(layout); !free) return free;
   if (!created(layout)) {
-    // An interrupted try may have left a tool that has not noticed yet.
-    auto swept =
-        process::kill_all({.supervisor = 0, .directory = layout.data()}, std::chrono::seconds(10));
-    if (!swept) return swept.error();
+    if (auto swept = sweep(layout); !swept) return swept.error();
     if (auto made = create(layout, programs, progress); !made)
       return within("creating the stack in " + layout.data(), lacking(made));
   }
@@ -274,8 +284,7 @@ Result<Done> down(const Layout& layout, bool remove_data, const Progress& progre
   }
   for (const auto& who : supervisors) (void)process::wait_gone(who, kSupervisorEnd);
   // Whatever lost its supervisor still works below the data folder.
-  auto swept =
-      process::kill_all({.supervisor = 0, .directory = layout.data()}, std::chrono::seconds(10));
+  auto swept = sweep(layout);
   if (!swept) return swept.error();
   if (!swept->empty())
     progress(fmt::format("ended {} processes that had lost their supervisor", swept->size()));

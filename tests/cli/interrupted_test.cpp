@@ -3,6 +3,9 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include <filesystem>
+#include <set>
+
 #include "local/units.h"
 #include "place.h"
 #include "system/file.h"
@@ -16,6 +19,28 @@ using testing::IsEmpty;
 
 constexpr int kBusy = 4;
 constexpr auto kPatience = milliseconds(60'000);
+
+/// PostgreSQL's shared memory that has a name.
+std::set<std::string> named_memory() {
+  std::set<std::string> paths;
+  for (const auto& entry : std::filesystem::directory_iterator("/dev/shm")) {
+    if (entry.path().filename().string().starts_with("PostgreSQL.")) paths.insert(entry.path());
+  }
+  return paths;
+}
+
+/// What has come since `before` and stays. Servers of other tests may come and go with theirs.
+std::set<std::string> left_in_memory(const std::set<std::string>& before) {
+  std::set<std::string> left;
+  std::ignore = eventually(
+      [&] {
+        left = named_memory();
+        for (const std::string& path : before) left.erase(path);
+        return left.empty();
+      },
+      milliseconds(5000));
+  return left;
+}
 
 /// Starts `up` and does nothing until `there` is in the data folder; its pid.
 pid_t begin_up(Place& place, const std::string& there) {
@@ -41,15 +66,18 @@ TEST(Interrupted, up_at_any_point_is_cleaned_by_down) {
   for (const char* there : {"bin/understudy.new", "north/postgres/pg_wal/000000010000000000000001",
                             "south/postgres/backup_label", "witness/supervisor.json"}) {
     SCOPED_TRACE(there);
+    const auto before = named_memory();
     Place place;
     interrupt_up(place, there);
     const Said down = place.run({"down"});
     EXPECT_EQ(down.status, 0) << down.err;
+    EXPECT_THAT(left_in_memory(before), IsEmpty());
     EXPECT_THAT(place.left_behind(), IsEmpty());
   }
 }
 
 TEST(Interrupted, while_one_up_is_at_work_another_and_a_down_stand_back) {
+  const auto before = named_memory();
   Place place;
   const pid_t first = begin_up(place, "north/postgres/postmaster.pid");
   for (const char* command : {"up", "down"}) {
@@ -73,6 +101,7 @@ TEST(Interrupted, while_one_up_is_at_work_another_and_a_down_stand_back) {
     kill(supervisor_of(domain.folder), SIGKILL);
   const Said down = place.run({"down"});
   EXPECT_EQ(down.status, 0) << down.err;
+  EXPECT_THAT(left_in_memory(before), IsEmpty());
   EXPECT_THAT(place.left_behind(), IsEmpty());
 }
 

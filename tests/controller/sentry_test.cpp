@@ -70,6 +70,27 @@ TEST_F(Watch, fails_over_a_region_that_died_within_three_seconds) {
   EXPECT_EQ(row(), 20) << "south is well";
 }
 
+TEST_F(Watch, that_begins_with_the_platform_gives_its_region_the_time_to_come_up) {
+  room_.settle();
+  world_.north.path = false;  // its load balancer is the last to start
+  sentry_ = &room_.start_sentry();
+  run_for(seconds(8));
+  EXPECT_EQ(started(), 0U);
+  world_.north.path = true;
+  run_for(seconds(60));
+  EXPECT_EQ(started(), 0U);
+}
+
+TEST_F(Watch, that_begins_amid_an_outage_fails_over_once_its_patience_is_over) {
+  room_.settle();
+  world_.kill(world_.north);
+  sentry_ = &room_.start_sentry();
+  run_for(seconds(8));
+  EXPECT_EQ(started(), 0U);
+  run_for(seconds(10));
+  EXPECT_EQ(started(), 1U);
+}
+
 TEST_F(Watch, fails_over_when_only_the_way_to_the_region_is_cut) {
   begin();
   world_.north.path = false;
@@ -148,8 +169,11 @@ TEST_F(Watch, starts_nothing_while_the_registry_is_gone_and_lets_the_holder_rene
   EXPECT_FALSE(world_.writable(world_.north)) << "it fenced itself";
   EXPECT_EQ(started(), 0U);
   EXPECT_NE(sentry_->view().registry_problem, "");
-  for (FakeRegistry* way : {&world_.registry, &world_.north.registry, &world_.south.registry})
-    way->cut(false);
+  world_.registry.cut(false);  // the sentry hears first that the lease was not renewed for long
+  run_for(milliseconds(1800));
+  EXPECT_EQ(started(), 0U);
+  world_.north.registry.cut(false);
+  world_.south.registry.cut(false);
   run_for(seconds(30));
   EXPECT_EQ(started(), 0U);
   EXPECT_TRUE(world_.writable(world_.north));

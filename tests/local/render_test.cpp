@@ -40,8 +40,8 @@ class Rendered : public testing::Test {
   [[nodiscard]] std::string setting(const std::string& region, const std::string& name) const {
     fs::create_directories(layout_.domain(region).file("postgres"));
     std::string value = shell(programs_.postgres_folder + "/postgres -C " + name + " -D " +
-                              layout_.domain(region).file("postgres") +
-                              " -c config_file=" + layout_.domain(region).file("postgresql.conf") + " 2>/dev/null");
+                              layout_.domain(region).file("postgres") + " -c config_file=" +
+                              layout_.domain(region).file("postgresql.conf") + " 2>/dev/null");
     return value.substr(0, value.find('\n'));
   }
 
