@@ -152,7 +152,7 @@ Result<Done> run_child(const Site& site, const std::string& region,
   const auto control = Site::control_http(place.file("tls"), name);
   RemoteRegistry registry(ControlClient(control, layout.registry().text(), *clock), *clock);
   LocalVantage vantage(region, place.address, layout, site.secrets().probe_role, *clock);
-  const auto tasks = make_threads();
+  auto tasks = make_threads();
   auto keeper = RegionKeeper::create(
       site.topology(), region,
       {*clock, *random, *tasks, registry, *database, compute, **page, *store, **events, *alerts});
@@ -176,6 +176,7 @@ Result<Done> run_child(const Site& site, const std::string& region,
   stopping = true;
   (*server)->stop(milliseconds(200));
   (*keeper)->stop();
+  tasks.reset();  // joined before what they use goes
   return Done{};
 }
 

@@ -148,7 +148,7 @@ Result<Done> run_controller(const std::string& data) {
   }
   OtherRegion other_region((*site)->topology(), beside);
 
-  const auto tasks = make_threads();
+  auto tasks = make_threads();
   Orchestration world{(*site)->topology(),
                       *clock,
                       *random,
@@ -184,12 +184,14 @@ Result<Done> run_controller(const std::string& data) {
   if (!server) {
     sentry.stop();
     runner.stop();
+    tasks.reset();  // joined before what they use goes
     return server.error();
   }
   wait_for_stop_signal();
   (*server)->stop(milliseconds(500));
   sentry.stop();
   runner.stop();
+  tasks.reset();  // joined before what they use goes
   return Done{};
 }
 

@@ -185,6 +185,12 @@ void Sentry::start_failover(const Record& record, const Row& row) {
       {"from", record.active},
       {"target", *record.standby},
       {"decision", {{"row", row.id}, {"because", row.because}, {"patience_over", patience_over}}}};
+  if (const auto over_at = world_.lease_observer.over_at(record)) {
+    // First sight of this serial, for the fence: a controller that takes over has seen it later.
+    const Duration until = *over_at - world_.topology.lease.margin - world_.clock.boot();
+    input["lease"] = {{"serial", record.lease.serial},
+                      {"lease_ends", format_wall(world_.clock.wall() + until)}};
+  }
   auto started = runner_.start(name, failover_document_, std::move(input));
   world_.events.emit("failover.started", {{"execution", name},
                                           {"row", row.id},

@@ -4,6 +4,8 @@
 // without its acknowledgement wait until no lease it can hold is alive. Waiting is the document's
 // business: the step answers with the instant and is asked again then.
 
+#include <algorithm>
+
 #include "recovery/steps/common.h"
 
 namespace understudy {
@@ -19,6 +21,23 @@ constexpr Duration kAskAfterLeaseEnd = milliseconds(100);
 
 WallTime wall_at(const Orchestration& world, BootTime time) {
   return world.clock.wall() + (time - world.clock.boot());
+}
+
+/// When the revoked lease ended at the latest: `margin` before we may say so. A controller that
+/// died observes it anew and waits longer; for what would be lost, an earlier sight of the same
+/// serial counts, since nothing was granted afterwards.
+WallTime lease_ends(const Orchestration& world, const boost::json::object& input,
+                    const Record& record, BootTime over_at) {
+  WallTime ends = wall_at(world, over_at - world.topology.lease.margin);
+  for (const char* where : {"lease", "fence"}) {
+    const auto& sight = object_at(input, where);
+    const auto earlier = parse_wall(text_at(sight, "lease_ends"));
+    const auto serial = number_at(sight, "serial", -1);
+    if (earlier && serial == static_cast<std::int64_t>(record.lease.serial)) {
+      ends = std::min(ends, *earlier);
+    }
+  }
+  return ends;
 }
 
 boost::json::object fenced(Orchestration& world, const TransitionInput& transition,
@@ -72,15 +91,16 @@ StepOutput fence(Orchestration& world, const boost::json::object& input) {
         "Understudy.EndlessLease",
         "the lease is endless and the old region did not acknowledge: time proves nothing (R20)"};
   }
-  // The lease ended at the latest `margin` before we may say so.
+  const WallTime ended = lease_ends(world, input, record, *over_at);
   if (world.clock.boot() >= *over_at) {
-    return fenced(world, transition, record, "lease_end",
-                  wall_at(world, *over_at - world.topology.lease.margin));
+    return fenced(world, transition, record, "lease_end", ended);
   }
   return boost::json::object{
       {"fenced", false},
       {"asked", true},
       {"term", record.term},
+      {"serial", record.lease.serial},
+      {"lease_ends", format_wall(ended)},
       {"wait_until", format_wall(wall_at(world, *over_at) + milliseconds(1))}};
 }
 
