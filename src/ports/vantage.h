@@ -22,8 +22,8 @@ class Vantage {
  public:
   virtual ~Vantage() = default;
   [[nodiscard]] virtual std::string name() const = 0;
-  /// A fresh look at `region`: what has not answered by `deadline` is not there. Returns shortly after
-  /// it at the latest. An error: the vantage itself did not answer, which is no vote.
+  /// A fresh look at `region`: what has not answered by `deadline` is not there. Returns shortly
+  /// after it at the latest. An error: the vantage itself did not answer, which is no vote.
   [[nodiscard]] virtual Result<Sighting> look(const std::string& region, BootTime deadline) = 0;
 };
 
