@@ -12,7 +12,8 @@
 
 namespace understudy {
 
-using Change = Result<Record>;  ///< an error is always unchanged_final: nothing was sent
+using Change =
+    Result<Record>;  ///< an error: nothing was sent; unchanged_retry: it may be allowed later
 
 /// R3: the holder's renewal: serial + 1.
 [[nodiscard]] Change renewed(const Record& seen, const std::string& holder,

@@ -71,7 +71,8 @@ TEST(Documents, name_only_steps_that_there_are_and_every_step_is_named) {
 }
 
 TEST(Documents, end_in_an_abort_only_before_the_point_of_no_return) {
-  // From PromoteDatabase on, no state may lead to AbortTransition, nor fail the execution.
+  // Once it is recorded, from PromoteDatabase on, no state may lead to AbortTransition, nor fail
+  // the execution.
   const auto document = failover_object();
   const auto& states = document.at("States").as_object();
   std::set<std::string> after;

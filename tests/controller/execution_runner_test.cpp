@@ -36,12 +36,12 @@ TEST_F(Runner, fails_over_a_region_that_died_state_by_state) {
   ASSERT_TRUE(room_.start());
   EXPECT_EQ(room_.outcome(), "SUCCEEDED");
   room_.expect_failed_over_once();
-  EXPECT_THAT(
-      room_.states(),
-      testing::ElementsAre("AcquireTransition", "ConfirmPrimaryDown", "PreviewLag", "Fence",
-                           "Fence", "CheckReplicationLag", "PromoteDatabase", "SwitchActiveRegion",
-                           "PlanServices", "ConfirmTraffic", "ScaleService", "ScaleService",
-                           "ScaleSingleton", "VerifyRecovery", "CompleteTransition"));
+  EXPECT_THAT(room_.states(),
+              testing::ElementsAre("AcquireTransition", "ConfirmPrimaryDown", "PreviewLag", "Fence",
+                                   "Fence", "CheckReplicationLag", "PassPointOfNoReturn",
+                                   "PromoteDatabase", "SwitchActiveRegion", "PlanServices",
+                                   "ConfirmTraffic", "ScaleService", "ScaleService",
+                                   "ScaleSingleton", "VerifyRecovery", "CompleteTransition"));
   // The lease's end, from its first sight, is nearly all it costs.
   EXPECT_LE(room_.world.stage.boot() - began, milliseconds(3000));
   EXPECT_FALSE(room_.runner().any_running());
@@ -107,7 +107,7 @@ TEST_F(Runner, only_goes_forward_when_the_standby_dies_after_the_point_of_no_ret
 TEST_F(Runner, does_not_check_the_lag_once_that_state_is_deleted_from_the_document) {
   kill_north();
   auto document = failover_object();
-  state(document, "IsItFenced").at("Choices").at(0).as_object()["Next"] = "PromoteDatabase";
+  state(document, "IsItFenced").at("Choices").at(0).as_object()["Next"] = "PassPointOfNoReturn";
   for (const char* gone :
        {"CheckReplicationLag", "IsTheLossAccepted", "WaitForReplication", "AskOperator"})
     document.at("States").as_object().erase(gone);
@@ -118,21 +118,35 @@ TEST_F(Runner, does_not_check_the_lag_once_that_state_is_deleted_from_the_docume
   room_.expect_failed_over_once();
 }
 
-TEST_F(Runner, promotes_nothing_when_the_document_fences_after_the_promotion) {
+TEST_F(Runner, aborts_when_the_document_passes_the_point_of_no_return_before_the_fence) {
   kill_north();
   auto document = failover_object();
-  state(document, "PreviewLag")["Next"] = "PromoteDatabase";
-  state(document, "PromoteDatabase")["Next"] = "Fence";
-  state(document, "IsTheLossAccepted").at("Choices").at(0).as_object()["Next"] =
-      "SwitchActiveRegion";
-  state(document, "AskOperator")["Next"] = "SwitchActiveRegion";
+  state(document, "PreviewLag")["Next"] = "PassPointOfNoReturn";
+  state(document, "PassPointOfNoReturn")["Next"] = "Fence";
+  state(document, "IsTheLossAccepted").at("Choices").at(0).as_object()["Next"] = "PromoteDatabase";
+  state(document, "AskOperator")["Next"] = "PromoteDatabase";
   ASSERT_TRUE(start(document));
-  room_.world.stage.run_for(seconds(60));
+  EXPECT_EQ(room_.outcome(), "FAILED");
   EXPECT_EQ(room_.entered("Fence"), 0U);
-  EXPECT_GT(room_.entered("PromoteDatabase"), 1U);
+  EXPECT_EQ(room_.entered("PassPointOfNoReturn"), 1U);
   EXPECT_TRUE(room_.journalled("Understudy.BadInput"));
+  room_.expect_nothing_changed();
+}
+
+TEST_F(Runner, promotes_nothing_when_the_document_leaves_out_the_point_of_no_return) {
+  kill_north();
+  auto document = failover_object();
+  for (const char* before : {"IsTheLossAccepted", "AskOperator"}) {
+    auto& leads = state(document, before);
+    if (auto* next = leads.if_contains("Next")) *next = "PromoteDatabase";
+    if (auto* choices = leads.if_contains("Choices"))
+      choices->at(0).as_object()["Next"] = "PromoteDatabase";
+  }
+  document.at("States").as_object().erase("PassPointOfNoReturn");
+  ASSERT_TRUE(start(document));
+  EXPECT_EQ(room_.outcome(), "FAILED");
   EXPECT_EQ(room_.world.south.database.promotions, 0U);
-  EXPECT_EQ(room_.world.record.record.transition.phase, Phase::open);
+  EXPECT_EQ(room_.world.record.record.transition.phase, Phase::revoked);
 }
 
 TEST_F(Runner, promotes_nothing_when_the_document_does_not_wait_for_the_lease_to_end) {
@@ -141,7 +155,7 @@ TEST_F(Runner, promotes_nothing_when_the_document_does_not_wait_for_the_lease_to
   state(document, "IsItFenced")["Default"] = "Pretend";
   document.at("States").as_object().erase("WaitForLeaseEnd");
   document.at("States").as_object()["Pretend"] = boost::json::parse(
-      R"({"Type": "Pass", "ResultPath": "$.fence", "Next": "PromoteDatabase",
+      R"({"Type": "Pass", "ResultPath": "$.fence", "Next": "PassPointOfNoReturn",
           "Result": {"fenced": true, "by": "lease_end", "term": 1}})");
   // By the World's own guard, a promotion while north may write is a failure; so is one before.
   ASSERT_TRUE(start(document));

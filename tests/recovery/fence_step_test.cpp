@@ -165,7 +165,7 @@ TEST_F(Fencing, follows_a_wall_clock_that_jumps_ahead_only_to_ask_again) {
 
 TEST_F(Fencing, repeated_after_the_point_of_no_return_changes_nothing) {
   must(fence, "fence");
-  must(promote_database);
+  must(pass_point_of_no_return);
   const std::size_t before = changes();
   const auto output = must(fence);
   EXPECT_EQ(output.at("fenced"), true);

@@ -47,8 +47,9 @@ void StepStory::until(Phase wanted) {
   if (wanted == Phase::open) return;
   must(fence, "fence");
   if (wanted == Phase::revoked) return;
-  must(promote_database);
+  must(pass_point_of_no_return);
   if (wanted == Phase::promoting) return;
+  must(promote_database);
   must(switch_active_region);
 }
 

@@ -11,6 +11,7 @@ using std::chrono::seconds;
 
 using AcquireTransition = StepStory;
 using EveryChange = StepStory;
+using PointOfNoReturn = StepStory;
 using PromoteDatabase = StepStory;
 using SwitchActiveRegion = StepStory;
 using EndOfTransition = StepStory;
@@ -24,7 +25,7 @@ struct Swap {
 const std::vector<Swap> kSwaps = {
     {acquire_transition, Phase::none, Phase::open},
     {fence, Phase::open, Phase::revoked},
-    {promote_database, Phase::revoked, Phase::promoting},
+    {pass_point_of_no_return, Phase::revoked, Phase::promoting},
     {switch_active_region, Phase::promoting, Phase::switched},
     {complete_transition, Phase::switched, Phase::none},
     {abort_transition, Phase::open, Phase::none},
@@ -118,7 +119,7 @@ TEST_P(Swaps, are_not_made_in_another_transition) {
   (void)run(swap_.step);
   EXPECT_EQ(world_.record.record, was);
   EXPECT_EQ(changes(), before + (begins ? 1 : 0));
-  EXPECT_EQ(south_.promotions, swap_.from >= Phase::promoting ? 1U : 0U);
+  EXPECT_EQ(south_.promotions, swap_.from >= Phase::switched ? 1U : 0U);
 }
 
 TEST_F(EveryChange, of_a_step_without_its_input_is_refused) {
@@ -167,54 +168,67 @@ TEST_F(AcquireTransition, refuses_when_no_standby_is_attached) {
   EXPECT_EQ(changes(), 0U);
 }
 
-TEST_F(PromoteDatabase, refuses_what_was_not_fenced) {
+TEST_F(PointOfNoReturn, refuses_what_was_not_fenced) {
   until(Phase::open);
-  EXPECT_EQ(error_of(promote_database), kBadInput);
+  EXPECT_EQ(error_of(pass_point_of_no_return), kBadInput);
   input_["fence"] = {{"fenced", false}, {"asked", true}};
-  EXPECT_EQ(error_of(promote_database), kBadInput);
+  EXPECT_EQ(error_of(pass_point_of_no_return), kBadInput);
   EXPECT_EQ(phase(), Phase::open);
   EXPECT_EQ(south_.promotions, 0U);
 }
 
-TEST_F(PromoteDatabase, refuses_before_the_lease_ended_whatever_the_document_says) {
+TEST_F(PointOfNoReturn, refuses_before_the_lease_ended_whatever_the_document_says) {
   until(Phase::open);
   world_.north.agent.agent = nullptr;
   must(fence);  // it answers: wait
   input_["fence"] = {{"fenced", true}, {"by", "lease_end"}, {"term", 1}};
-  EXPECT_EQ(error_of(promote_database), kTransitionLost);
+  EXPECT_EQ(error_of(pass_point_of_no_return), kNotYet);
   input_["fence"] = {{"fenced", true}, {"by", "acknowledgement"}, {"term", 7}};
-  EXPECT_EQ(error_of(promote_database), kTransitionLost) << "of another term";
+  EXPECT_EQ(error_of(pass_point_of_no_return), kNotYet) << "of another term";
   EXPECT_EQ(phase(), Phase::revoked);
-  EXPECT_EQ(south_.promotions, 0U);
   world_.stage.run_for(world_.topology.lease.ttl + world_.topology.lease.margin);
-  must(promote_database);
-  EXPECT_EQ(south_.promotions, 1U);
+  must(pass_point_of_no_return);
+  EXPECT_EQ(phase(), Phase::promoting);
 }
 
-TEST_F(PromoteDatabase, of_another_orchestrator_waits_anew_for_the_lease_to_end) {
+TEST_F(PointOfNoReturn, of_another_orchestrator_waits_anew_for_the_lease_to_end) {
   until(Phase::open);
   world_.north.agent.agent = nullptr;
   must(fence);
   world_.stage.run_for(seconds(10));
   another_orchestrator();
   input_["fence"] = {{"fenced", true}, {"by", "lease_end"}, {"term", 1}};
-  EXPECT_EQ(error_of(promote_database), kTransitionLost);
+  EXPECT_EQ(error_of(pass_point_of_no_return), kNotYet);
   world_.stage.run_for(world_.topology.lease.ttl + world_.topology.lease.margin);
-  must(promote_database);
+  must(pass_point_of_no_return);
 }
 
-TEST_F(PromoteDatabase, records_the_point_of_no_return_before_it_orders_anything) {
+TEST_F(PointOfNoReturn, is_lost_to_a_transition_that_took_over) {
   until(Phase::revoked);
+  change(*aborted(world_.record.record, "a"));
+  change(*opened(world_.record.record, {TransitionKind::failover, "shop", "south"}, "o"));
+  EXPECT_EQ(error_of(pass_point_of_no_return), kTransitionLost);
+  EXPECT_EQ(phase(), Phase::open);
+}
+
+TEST_F(PromoteDatabase, orders_nothing_before_the_point_of_no_return_is_recorded) {
+  until(Phase::revoked);
+  const auto orders = world_.south.agent.orders;
+  EXPECT_EQ(error_of(promote_database), kBadInput);
+  EXPECT_EQ(world_.south.agent.orders, orders);
+}
+
+TEST_F(PromoteDatabase, is_tried_again_when_the_target_is_out_of_reach) {
+  until(Phase::promoting);
   world_.south.agent.promotes.next = {Fault::unreachable};
   EXPECT_EQ(error_of(promote_database), kTargetUnavailable);
-  EXPECT_EQ(phase(), Phase::promoting);
   EXPECT_EQ(south_.promotions, 0U);
   must(promote_database);
   EXPECT_EQ(south_.promotions, 1U);
 }
 
 TEST_F(PromoteDatabase, promotes_once_when_the_answer_is_lost) {
-  until(Phase::revoked);
+  until(Phase::promoting);
   world_.south.agent.promotes.next = {Fault::answer_lost};
   EXPECT_EQ(error_of(promote_database), kTargetUnavailable);
   const auto output = must(promote_database);
@@ -223,7 +237,7 @@ TEST_F(PromoteDatabase, promotes_once_when_the_answer_is_lost) {
 }
 
 TEST_F(PromoteDatabase, believes_what_it_sees_not_what_it_is_told) {
-  until(Phase::revoked);
+  until(Phase::promoting);
   south_.promotes = false;
   EXPECT_EQ(error_of(promote_database), kNotYet);
 }

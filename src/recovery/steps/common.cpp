@@ -95,7 +95,10 @@ RecordOrFailure change_record(
     if (done(seen)) return seen;
     const auto next =
         change(seen, fmt::format("{}-{:016x}", transition.execution, world.random.next()));
-    if (!next) return StepFailure{std::string(kTransitionLost), next.error().what};
+    if (!next) {
+      const bool later = next.error().after == After::unchanged_retry;
+      return StepFailure{std::string(later ? kNotYet : kTransitionLost), next.error().what};
+    }
     const Replaced replaced = world.registry.replace(*next, within_time(world, kRegistryCall));
     if (const auto* applied = std::get_if<Record>(&replaced)) {
       world.lease_observer.note(*applied, world.clock.boot());

@@ -44,7 +44,8 @@ using RecordOrFailure = std::variant<Record, StepFailure>;
 
 /// Brings the record to where `done` says yes, by `change` on the record just read (R9). Reads
 /// again after a conflict or an unknown outcome, for at most five seconds. kTransitionLost if
-/// another transition has taken over, or `change` is not allowed.
+/// another transition has taken over, or `change` is not allowed; kNotYet if it says
+/// unchanged_retry.
 [[nodiscard]] RecordOrFailure change_record(
     Orchestration& world, const TransitionInput& transition,
     const std::function<bool(const Record&)>& done,

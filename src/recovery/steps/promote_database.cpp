@@ -1,5 +1,5 @@
-// PromoteDatabase: the point of no return, recorded before the first promote command (R13).
-// Idempotent; success is seen, not heard (R14).
+// PromoteDatabase: only after the point of no return is in the record. Idempotent; success is seen,
+// not heard (R14).
 
 #include "recovery/steps/common.h"
 
@@ -15,34 +15,16 @@ StepOutput promote_database(Orchestration& world, const boost::json::object& inp
   const auto read = read_input(world, input);
   if (const auto* failure = std::get_if<StepFailure>(&read)) return *failure;
   const auto& transition = std::get<TransitionInput>(read);
-  if (!flag_at(object_at(input, "fence"), "fenced")) {
+  const auto seen = read_own_record(world, transition);
+  if (const auto* failure = std::get_if<StepFailure>(&seen)) return *failure;
+  const auto& record = std::get<Record>(seen);
+  if (record.transition.phase < Phase::promoting) {
     return StepFailure{std::string(kBadInput),
-                       "nothing is promoted before the old region is fenced off"};
+                       "nothing is promoted before the point of no return is recorded"};
   }
-  const auto is_promoting = [&](const Record& record) {
-    return record.transition.number == transition.number &&
-           record.transition.phase >= Phase::promoting;
-  };
-  const auto pass = [&](const Record& seen, const std::string& nonce) -> Change {
-    if (seen.transition.number != transition.number)
-      return Error{After::unchanged_final, "another transition took over"};
-    // R11 once more, on this process's own clock: the document's wait is no proof.
-    const auto over_at = world.lease_observer.over_at(seen);
-    const bool acknowledged =
-        text_at(object_at(input, "fence"), "by") == "acknowledgement" &&
-        number_at(object_at(input, "fence"), "term", 0) == static_cast<std::int64_t>(seen.term);
-    if (!acknowledged && (!over_at || world.clock.boot() < *over_at)) {
-      return Error{After::unchanged_retry, "a lease of the old region may still be alive"};
-    }
-    return promoting(seen, nonce);
-  };
-  const auto changed = change_record(world, transition, is_promoting, pass);
-  if (const auto* failure = std::get_if<StepFailure>(&changed)) return *failure;
-  const Record record = std::get<Record>(changed);
   if (record.transition.phase != Phase::promoting)
     return boost::json::object{{"epoch", record.epoch}};
 
-  emit(world, "transition.point_of_no_return", transition, {{"epoch", record.epoch + 1}});
   const PromoteOrder order{.transition = transition.number, .epoch = record.epoch + 1};
   auto promoted =
       world.agents.at(transition.target)->promote(order, within_time(world, kPromotion));

@@ -14,6 +14,7 @@ constexpr std::array kSteps = {
     Step{"Fence", fence},
     Step{"CheckReplicationLag", check_replication_lag},
     Step{"AskOperator", ask_operator},
+    Step{"PassPointOfNoReturn", pass_point_of_no_return},
     Step{"PromoteDatabase", promote_database},
     Step{"SwitchActiveRegion", switch_active_region},
     Step{"PlanServices", plan_services},

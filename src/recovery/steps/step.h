@@ -78,6 +78,7 @@ StepOutput preview_lag(Orchestration&, const boost::json::object&);
 StepOutput fence(Orchestration&, const boost::json::object&);
 StepOutput check_replication_lag(Orchestration&, const boost::json::object&);
 StepOutput ask_operator(Orchestration&, const boost::json::object&);
+StepOutput pass_point_of_no_return(Orchestration&, const boost::json::object&);
 StepOutput promote_database(Orchestration&, const boost::json::object&);
 StepOutput switch_active_region(Orchestration&, const boost::json::object&);
 StepOutput plan_services(Orchestration&, const boost::json::object&);
