@@ -19,6 +19,8 @@ constexpr Duration kDecideEvery = milliseconds(50);
 constexpr Duration kHoldIsNews = std::chrono::seconds(3);
 /// After an attempt that ended without a switch.
 constexpr Duration kPauseAfterAttempt = std::chrono::seconds(3);
+/// An open transition that nobody moves for so long has lost its execution.
+constexpr Duration kLost = std::chrono::seconds(10);
 
 std::vector<std::string> names_of(const std::vector<Vantage*>& vantages) {
   std::vector<std::string> names;
@@ -67,6 +69,7 @@ void Sentry::watch_record() {
       if (record) {
         if (!registry_problem_.empty()) registry_well_since_ = now;
         registry_problem_.clear();
+        if (!record_ || record_->transition != record->transition) transition_since_ = now;
         if (!record_ || record->version >= record_->version) record_ = *record;
       } else {
         registry_problem_ = record.error().what;
@@ -114,6 +117,7 @@ void Sentry::decide_once() {
   const Row* row = nullptr;
   bool changed = false;
   bool may_start = false;
+  bool lost = false;
   bool hold_lasts = false;
   std::vector<std::string> described;
   {
@@ -136,6 +140,8 @@ void Sentry::decide_once() {
     const bool settled = seen_ready_ || now - started_ >= world_.topology.probe.patience;
     may_start = row->decision == Decision::fail_over && registry_problem_.empty() && settled &&
                 now >= not_before_;
+    lost = record->transition.phase != Phase::none && registry_problem_.empty() &&
+           now - transition_since_ >= kLost && now >= not_before_;
   }
   if (changed) {
     boost::json::array seen(described.begin(), described.end());
@@ -151,7 +157,43 @@ void Sentry::decide_once() {
                          .ask = "understudy status",
                          .key = fmt::format("health.{}.{}", row->id, record->epoch)});
   }
-  if (may_start && !runner_.any_running()) start_failover(*record, *row);
+  if (runner_.any_running()) return;
+  if (lost) {
+    adopt(*record);
+  } else if (may_start) {
+    start_failover(*record, *row);
+  }
+}
+
+/// R9: whoever finds an open transition may go on with it. Its execution may have ended without an
+/// answer of the registry, or its journal may be gone. Nobody may write until somebody does.
+void Sentry::adopt(const Record& record) {
+  bool patience_over = false;
+  {
+    const std::lock_guard held(lock_);
+    patience_over = facts_.patience_over;
+    not_before_ = world_.clock.boot() + kPauseAfterAttempt;
+  }
+  const Transition& transition = record.transition;
+  const std::string from = transition.phase == Phase::switched
+                               ? world_.topology.other(transition.target).name
+                               : record.active;
+  const std::string name = fmt::format("{}-again-{}", transition.execution, ++adoptions_);
+  auto started = runner_.start(name, failover_document_,
+                               {{"kind", to_string(transition.kind)},
+                                {"platform", world_.topology.platform},
+                                {"number", transition.number},
+                                {"from", from},
+                                {"target", transition.target},
+                                {"decision", {{"patience_over", patience_over}}}});
+  world_.events.emit("transition.adopted", {{"execution", name},
+                                            {"transition", transition.number},
+                                            {"phase", to_string(transition.phase)},
+                                            {"ok", started.ok()},
+                                            {"why_not", started ? "" : started.error().what}});
+  if (started || started.error().after != After::unchanged_final) return;
+  const std::lock_guard held(lock_);
+  not_before_ = BootTime{};  // the name was used before: the next one, at once
 }
 
 void Sentry::start_failover(const Record& record, const Row& row) {
@@ -167,13 +209,7 @@ void Sentry::start_failover(const Record& record, const Row& row) {
   if (!record.standby) obstacle = "no standby is attached";
   if (world_.topology.policy.automatic_failover != Automation::on)
     obstacle = "automatic failover is not switched on";
-  if (!obstacle.empty()) {
-    world_.alerts.raise({.subject = record.active + ": " + std::string(row.because),
-                         .done = "no failover: " + obstacle,
-                         .ask = "understudy status",
-                         .key = "failover.obstacle." + obstacle});
-    return;
-  }
+  if (!obstacle.empty()) return alert_of_obstacle(record, row, obstacle);
   // A name is used up even by an execution that never took the lock.
   const std::uint64_t number = std::max(record.transition.number, number_tried_) + 1;
   number_tried_ = number;
@@ -200,6 +236,13 @@ void Sentry::start_failover(const Record& record, const Row& row) {
   if (started || started.error().after != After::unchanged_final) return;
   const std::lock_guard held(lock_);
   not_before_ = BootTime{};  // the name was used before: the next number, at once
+}
+
+void Sentry::alert_of_obstacle(const Record& record, const Row& row, const std::string& obstacle) {
+  world_.alerts.raise({.subject = record.active + ": " + std::string(row.because),
+                       .done = "no failover: " + obstacle,
+                       .ask = "understudy status",
+                       .key = "failover.obstacle." + obstacle});
 }
 
 Sentry::View Sentry::view() const {

@@ -39,17 +39,21 @@ class Sentry {
   void decide_once();
   [[nodiscard]] bool lease_alive(const Record& record, BootTime now) const;
   void start_failover(const Record& record, const Row& row);
+  void adopt(const Record& record);
+  void alert_of_obstacle(const Record& record, const Row& row, const std::string& obstacle);
 
   Orchestration& world_;
   ExecutionRunner& runner_;
   const std::string failover_document_;
   std::uint64_t number_tried_ = 0;  // by the task that decides
+  unsigned adoptions_ = 0;          // by the task that decides
   BootTime started_{};
   std::atomic<bool> stopped_{false};
 
   mutable std::mutex lock_;  // guards all below
   HealthView health_;
   std::optional<Record> record_;
+  BootTime transition_since_{};  ///< when record_.transition was first seen so
   std::string registry_problem_ = "not asked yet";
   BootTime registry_well_since_{};
   Facts facts_;

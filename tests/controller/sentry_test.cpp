@@ -1,6 +1,7 @@
 // From evidence to a failover, without a person: who starts one, when, and when not.
 
 #include "control_room.h"
+#include "recovery/record_changes.h"
 
 namespace understudy::fake {
 
@@ -35,6 +36,12 @@ class PatientWatch : public Watch {
     return topology;
   }
 };
+
+class LostTransition : public PatientWatch, public testing::WithParamInterface<Phase> {};
+INSTANTIATE_TEST_SUITE_P(At, LostTransition,
+                         testing::Values(Phase::open, Phase::revoked, Phase::promoting,
+                                         Phase::switched),
+                         [](const auto& at) { return std::string(to_string(at.param)); });
 
 class WatchByHand : public Watch {
  protected:
@@ -238,6 +245,31 @@ TEST_F(Watch, starts_one_failover_at_a_time_with_two_controllers) {
   sentry.stop();
   runner.stop();
   room_.stop();
+}
+
+TEST_P(LostTransition, is_gone_on_with_wherever_it_stands) {
+  begin();
+  world_.kill(world_.north);
+  // Another controller came so far, and its journal burnt with it.
+  Record& record = world_.record.record;
+  const auto change = [&](const Change& next) {
+    ASSERT_TRUE(next);
+    ASSERT_TRUE(std::holds_alternative<Record>(world_.record.replace(*next)));
+  };
+  change(opened(record, {TransitionKind::failover, "shop", "south"}, "o"));
+  if (GetParam() >= Phase::revoked) change(revoked(record, "r"));
+  if (GetParam() >= Phase::promoting) {
+    run_for(world_.topology.lease.ttl + world_.topology.lease.margin);
+    change(promoting(record, "p"));
+  }
+  if (GetParam() >= Phase::switched) {
+    ASSERT_TRUE(world_.south.keeper().promote({1, 2}, world_.stage.boot() + seconds(1)));
+    change(switched(record, "s"));
+  }
+  EXPECT_TRUE(world_.stage.run_until(
+      [&] { return room_.journal.status_of("failover-shop-1-again-1") == "SUCCEEDED"; },
+      seconds(60)));
+  room_.expect_failed_over_once();
 }
 
 TEST_F(WatchByHand, tells_a_person_and_starts_nothing) {

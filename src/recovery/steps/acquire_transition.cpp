@@ -32,7 +32,8 @@ StepOutput acquire_transition(Orchestration& world, const boost::json::object& i
   const auto& held = std::get<Record>(record);
   emit(world, "transition.opened", transition,
        {{"epoch", held.epoch}, {"term", held.term}, {"target", transition.target}});
-  return boost::json::object{{"epoch", held.epoch}, {"term", held.term}};
+  return boost::json::object{
+      {"epoch", held.epoch}, {"term", held.term}, {"phase", to_string(held.transition.phase)}};
 }
 
 }  // namespace understudy
