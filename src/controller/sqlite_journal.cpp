@@ -22,7 +22,14 @@ constexpr const char* kSchema = R"(
     id INTEGER NOT NULL,
     event TEXT NOT NULL,
     PRIMARY KEY (execution, id)
-  ) STRICT, WITHOUT ROWID)";
+  ) STRICT, WITHOUT ROWID;
+  -- What was written is never written otherwise.
+  CREATE TRIGGER IF NOT EXISTS event_stands BEFORE INSERT ON event
+  WHEN EXISTS (SELECT 1 FROM event
+               WHERE execution = NEW.execution AND id = NEW.id AND event <> NEW.event)
+  BEGIN
+    SELECT RAISE(ABORT, 'the journal has another event of this id');
+  END)";
 
 class SqliteJournal final : public Journal {
  public:

@@ -29,7 +29,8 @@ class Journal {
   /// Error, unchanged_final: an execution of that name exists.
   [[nodiscard]] virtual Result<Done> begin(const ExecutionEntry& entry) = 0;
   /// Appends events, each the JSON text of one history event, all or none; `first_id` is the first
-  /// one's id. Appending what is there already changes nothing.
+  /// one's id. Appending what is there already changes nothing; another text under
+  /// an id that is there is an error.
   [[nodiscard]] virtual Result<Done> append(const std::string& execution, std::uint64_t first_id,
                                             const std::vector<std::string>& events) = 0;
   [[nodiscard]] virtual Result<Done> finish(const std::string& execution,

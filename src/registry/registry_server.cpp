@@ -40,8 +40,11 @@ class SharedRecord {
 
   Replaced replace(const Record& next, const std::string& author) {
     const std::lock_guard held(lock_);
-    if (const auto why = not_allowed(author, store_.current(), next))
-      return Error{After::unchanged_final, *why};
+    // A change of an older record is answered with the newest, whoever asks.
+    const Record& now = store_.current();
+    const auto why =
+        next.version == now.version + 1 ? not_allowed(author, now, next) : std::nullopt;
+    if (why) return Error{After::unchanged_final, *why};
     auto replaced = store_.replace(next, author);
     if (std::holds_alternative<Record>(replaced)) changed_.notify_all();
     // What is on the disk is not known any more: end, and read it anew at the next start.

@@ -82,6 +82,16 @@ TEST_F(Journals, take_a_repeated_append_for_the_same) {
   EXPECT_THAT(*journal->events("a"), testing::ElementsAre("one", "two", "three"));
 }
 
+TEST_F(Journals, refuse_another_event_of_an_id_that_was_used) {
+  const auto journal = opened();
+  ASSERT_TRUE(journal->begin(entry("a")));
+  ASSERT_TRUE(journal->append("a", 1, {"one", "two"}));
+  const auto other = journal->append("a", 2, {"zwei", "drei"});
+  ASSERT_FALSE(other);
+  EXPECT_THAT(other.error().what, testing::HasSubstr("another event of this id"));
+  EXPECT_THAT(*journal->events("a"), testing::ElementsAre("one", "two")) << "all or none";
+}
+
 TEST_F(Journals, are_one_process_s_alone) {
   const auto journal = opened();
   ASSERT_TRUE(journal->begin(entry("a")));
