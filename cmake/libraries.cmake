@@ -1,6 +1,8 @@
 # Third-party libraries, all from Debian 12. docs/dependencies.md says why each was chosen.
 # Boost 1.81 stands beside Debian's default 1.74, which has no Boost.URL.
-find_package(Boost 1.81 EXACT REQUIRED COMPONENTS json)
+# CMake 3.25 was released before it, and would warn that it does not know what its parts need.
+set(Boost_NO_WARN_NEW_VERSIONS ON)
+find_package(Boost 1.81 EXACT REQUIRED COMPONENTS json context)
 find_package(OpenSSL REQUIRED)
 find_package(CURL REQUIRED)
 find_package(SQLite3 REQUIRED)

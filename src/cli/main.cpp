@@ -11,6 +11,7 @@
 #include "agent/agent.h"
 #include "cli/commands.h"
 #include "cli/drill_command.h"
+#include "cli/simulate_command.h"
 #include "controller/controller.h"
 #include "local/layout.h"
 #include "local/site.h"
@@ -61,6 +62,7 @@ struct Options {
   bool json = false;
   bool keep_data = false;
   DrillWords drill;
+  SimulateWords simulate;
   bool list = false;
 };
 
@@ -186,6 +188,21 @@ void add_drill(CLI::App& app, Options& options, std::function<Exit()>& chosen) {
   });
 }
 
+void add_simulate(CLI::App& app, Options& options, std::function<Exit()>& chosen) {
+  auto* simulate = app.add_subcommand(
+      "simulate", "Run the real code through simulated outages, and check every promise");
+  SimulateWords& words = options.simulate;
+  simulate->add_option("--seeds", words.seeds, "So many histories")->capture_default_str();
+  simulate->add_option("--from", words.from, "The first seed")->capture_default_str();
+  simulate->add_option("--jobs", words.jobs, "Threads; 0: one a core")->capture_default_str();
+  simulate->add_option("--profile", words.profile, "everything, failover or quiet")
+      ->capture_default_str();
+  simulate->add_option("--seed", words.seed, "Only this one");
+  simulate->add_flag("--trace", words.trace, "Tell its story");
+  simulate->add_flag("--shrink", words.shrink, "Leave out the faults that do not matter");
+  simulate->callback([&] { chosen = [&] { return simulate_command(options.simulate); }; });
+}
+
 /// One agent a region, watchdog and all: a second one is refused before it touches anything.
 Exit agent_process(const std::string& data, const std::string& region) {
   auto site = Site::open(data);
@@ -250,6 +267,7 @@ int main(int argc, char** argv) {
   add_stack_commands(app, options, chosen);
   add_control_commands(app, options, chosen);
   add_drill(app, options, chosen);
+  add_simulate(app, options, chosen);
   add_processes(app, options, chosen);
   try {
     app.parse(argc, argv);

@@ -15,6 +15,8 @@ namespace json = boost::json;
 
 namespace {
 
+/// A state that has failed so often is told to a person.
+constexpr unsigned kStuckAfter = 3;
 constexpr std::string_view kFunctionPrefix = "arn:aws:lambda:::function:";
 constexpr std::string_view kInvoke = "arn:aws:states:::lambda:invoke";
 constexpr std::string_view kInvokeAndWait = "arn:aws:states:::lambda:invoke.waitForTaskToken";
@@ -268,8 +270,17 @@ void ExecutionRunner::run_step(const std::shared_ptr<Run>& run,
   }
   world_.events.emit("state.entered",
                      {{"execution", run->name}, {"state", task.state}, {"attempt", task.attempt}});
-  world_.tasks.spawn("step", [this, run, step, input = call->input, id = task.task] {
-    run->post(stimulus_of(id, step->run(world_, input)));
+  world_.tasks.spawn("step", [this, run, step, input = call->input, task] {
+    StepOutput output = step->run(world_, input);
+    const auto* failure = std::get_if<StepFailure>(&output);
+    if (failure != nullptr && task.attempt >= kStuckAfter) {
+      // It may have passed the point of no return, and nobody writes meanwhile (R16).
+      world_.alerts.raise({.subject = run->name + " is stuck in " + task.state,
+                           .done = "tried " + std::to_string(task.attempt) + " times, and tries on",
+                           .ask = failure->cause + "; understudy status",
+                           .key = run->name + ".stuck." + task.state});
+    }
+    run->post(stimulus_of(task.task, std::move(output)));
   });
 }
 

@@ -7,6 +7,7 @@
 
 #include "ports/clock.h"
 #include "ports/registry.h"
+#include "recovery/guards.h"
 #include "topology/topology.h"
 
 namespace understudy {
@@ -15,7 +16,8 @@ namespace understudy {
 /// What was seen before a restart is not known any more: the wait begins anew. Thread-safe.
 class LeaseObserver {
  public:
-  explicit LeaseObserver(LeaseTiming timing) : timing_(timing) {}
+  explicit LeaseObserver(LeaseTiming timing, Guards guards = {})
+      : timing_(timing), guards_(guards) {}
 
   /// Requires: `now` was read after `record` arrived.
   void note(const Record& record, BootTime now);
@@ -27,6 +29,7 @@ class LeaseObserver {
 
  private:
   const LeaseTiming timing_;
+  const Guards guards_;
   mutable std::mutex lock_;
   std::uint64_t serial_ = 0;
   std::uint64_t epoch_ = 0;

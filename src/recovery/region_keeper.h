@@ -20,6 +20,7 @@
 #include "ports/region_agent.h"
 #include "ports/registry.h"
 #include "ports/tasks.h"
+#include "recovery/guards.h"
 #include "recovery/lease_holder.h"
 #include "topology/topology.h"
 
@@ -37,6 +38,7 @@ struct RegionPorts {
   AgentStore& store;
   Events& events;
   Alerts& alerts;
+  Guards guards{};
 };
 
 /// Three tasks side by side: the lease (renew it, watch the record), the database (epoch row,

@@ -37,7 +37,7 @@ TEST_F(Runner, fails_over_a_region_that_died_state_by_state) {
   EXPECT_EQ(room_.outcome(), "SUCCEEDED");
   room_.expect_failed_over_once();
   EXPECT_THAT(room_.states(),
-              testing::ElementsAre("AcquireTransition", "ConfirmPrimaryDown", "PreviewLag", "Fence",
+              testing::ElementsAre("AcquireTransition", "PreviewLag", "ConfirmPrimaryDown", "Fence",
                                    "Fence", "CheckReplicationLag", "PassPointOfNoReturn",
                                    "PromoteDatabase", "SwitchActiveRegion", "PlanServices",
                                    "ConfirmTraffic", "ScaleService", "ScaleService",

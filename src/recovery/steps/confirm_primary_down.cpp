@@ -81,16 +81,21 @@ StepOutput confirm_primary_down(Orchestration& world, const boost::json::object&
 
   const bool patience_over = flag_at(object_at(input, "decision"), "patience_over");
   Facts facts;
+  WallTime looked_at = world.clock.wall();
   for (int attempt = 0; attempt < kTries && !facts.quorum; ++attempt) {
     const auto over_at = world.lease_observer.over_at(std::get<Record>(record));
     const bool lease_alive = !over_at || world.clock.boot() < *over_at;
+    looked_at = world.clock.wall();
     facts = look_afresh(world, transition.from, lease_alive, patience_over);
   }
   const Row& row = decide(facts);
   const bool confirmed = row.decision == Decision::fail_over;
   emit(world, confirmed ? "primary.confirmed_down" : "primary.not_confirmed_down", transition,
        {{"region", transition.from}, {"row", row.id}, {"because", row.because}});
-  return boost::json::object{{"confirmed", confirmed}, {"row", row.id}, {"because", row.because}};
+  return boost::json::object{{"confirmed", confirmed},
+                             {"row", row.id},
+                             {"because", row.because},
+                             {"looked_at", format_wall(looked_at)}};
 }
 
 }  // namespace understudy

@@ -40,6 +40,18 @@ WallTime lease_ends(const Orchestration& world, const boost::json::object& input
   return ends;
 }
 
+/// Whether the look that confirmed the outage is from just now. A controller may have stood still
+/// since then, or asked in vain; the region may be well again. Without a look, nothing to judge.
+bool looked_just_now(const Orchestration& world, const boost::json::object& input) {
+  const std::string text = text_at(object_at(input, "confirmation"), "looked_at");
+  if (text.empty()) return true;
+  const auto looked_at = parse_wall(text);
+  const ProbeTiming& probe = world.topology.probe;
+  const Duration age = looked_at ? world.clock.wall() - *looked_at : Duration::max();
+  // Its text is in whole milliseconds, rounded down.
+  return age >= Duration::zero() && age <= 2 * (probe.interval + probe.timeout);
+}
+
 boost::json::object fenced(Orchestration& world, const TransitionInput& transition,
                            const Record& record, std::string_view by, WallTime ended) {
   emit(world, "region.fenced_off", transition,
@@ -64,6 +76,9 @@ StepOutput fence(Orchestration& world, const boost::json::object& input) {
   const auto revoke = [&](const Record& seen, const std::string& nonce) -> Change {
     if (seen.transition.number != transition.number)
       return Error{After::unchanged_final, "another transition took over"};
+    // Asked before every try: while the holder is well it renews, and so a late swap fails.
+    if (!looked_just_now(world, input))
+      return Error{After::unchanged_retry, "the look that confirmed the outage is too old"};
     return revoked(seen, nonce);
   };
   const auto changed = change_record(world, transition, is_revoked, revoke);

@@ -20,6 +20,8 @@ constexpr Duration kLook = milliseconds(500);
 /// How long a standby gets to replay what it has received. Receiving is over; this is local work.
 constexpr Duration kReplay = std::chrono::seconds(2);
 constexpr Duration kReplayStep = milliseconds(5);
+/// How far the wall clocks of two sites may differ before a lag by them is not believed.
+constexpr Duration kClocksAgree = milliseconds(250);
 
 std::string_view action_over_budget(OverBudget policy) {
   switch (policy) {
@@ -97,6 +99,10 @@ StepOutput check_replication_lag(Orchestration& world, const boost::json::object
   bool within = drained;
   if (drained) {
     output["lag_ms"] = 0;
+  } else if (standby.newest_commit && *standby.newest_commit > *ended + kClocksAgree) {
+    // No commit is newer than the end of its lease: somebody's clock is wrong, and so would the lag be.
+    output["clocks_disagree_ms"] = to_ms(*standby.newest_commit - *ended);
+    output["newest_commit"] = format_wall(*standby.newest_commit);
   } else if (standby.newest_commit) {
     const Duration lag = std::max(Duration::zero(), *ended - *standby.newest_commit);
     output["lag_ms"] = to_ms(lag);
@@ -106,6 +112,14 @@ StepOutput check_replication_lag(Orchestration& world, const boost::json::object
   output["within_budget"] = within;
   output["action"] = within ? "go_on" : action_over_budget(world.topology.policy.over_budget);
   emit(world, within ? "lag.within_budget" : "lag.over_budget", transition, output);
+  if (output["action"] == "wait") {
+    world.alerts.raise({.subject = transition.execution + " waits for replication to catch up",
+                        .done = transition.target + " lacks more than the lag budget; nothing was "
+                                                    "promoted, nobody writes",
+                        .ask = "bring " + transition.from +
+                               " back; or decide, with policy.over_budget: ask",
+                        .key = transition.execution + ".replication"});
+  }
   return output;
 }
 

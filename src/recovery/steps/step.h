@@ -23,6 +23,7 @@
 #include "ports/registry.h"
 #include "ports/tasks.h"
 #include "ports/vantage.h"
+#include "recovery/guards.h"
 #include "recovery/lease_observer.h"
 #include "topology/topology.h"
 
@@ -41,6 +42,7 @@ struct Orchestration {
   Ingress& ingress;
   Events& events;
   Alerts& alerts;
+  Guards guards{};
 };
 
 /// The error by which Retry and Catch in the document know the failure, and the cause for people.

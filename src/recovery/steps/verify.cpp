@@ -41,6 +41,8 @@ StepOutput verify_recovery(Orchestration& world, const boost::json::object& inpu
   const auto read = read_input(world, input);
   if (const auto* failure = std::get_if<StepFailure>(&read)) return *failure;
   const auto& transition = std::get<TransitionInput>(read);
+  const auto record = read_own_record(world, transition);
+  if (const auto* failure = std::get_if<StepFailure>(&record)) return *failure;
   const BootTime give_up = within_time(world, kWriteAndRead);
   auto written = world.ingress.write_and_read(transition.number, give_up);
   while (!written && world.clock.boot() < give_up) {  // the writer endpoint may be a check behind

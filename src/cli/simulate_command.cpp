@@ -1,0 +1,104 @@
+#include "cli/simulate_command.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "cli/commands.h"
+#include "simulation/campaign.h"
+
+namespace understudy {
+
+using namespace simulation;
+
+namespace {
+
+void print_story(const Outcome& outcome) {
+  for (const auto& line : outcome.story)
+    fmt::print("{:>10.3f} ms  {}\n",
+               static_cast<double>(line.at.time_since_epoch().count()) / 1e6, line.text);
+}
+
+void print_settings(const Plan& plan) {
+  const LeaseTiming& lease = plan.topology.lease;
+  fmt::print("seed {}: ttl {} ms, lag budget {} ms, {} replication, links {}–{} µs\n", plan.seed,
+             to_ms(lease.ttl), to_ms(plan.topology.policy.lag_budget),
+             to_string(plan.topology.database.replication), plan.link_least.count() / 1000,
+             plan.link_most.count() / 1000);
+  for (const Fault& fault : plan.faults) fmt::print("  {}\n", describe(fault, plan));
+}
+
+int print_verdict(const Outcome& outcome) {
+  for (const Violation& broken : outcome.violations)
+    fmt::print("BROKEN {}: {} (at {} ms)\n", broken.invariant, broken.what,
+               to_ms(broken.at.time_since_epoch()));
+  if (outcome.assertion) fmt::print("ASSERTION {}\n", *outcome.assertion);
+  if (outcome.ok())
+    fmt::print("no promise broken; {} events, {:.1f} s of virtual time\n", outcome.events,
+               static_cast<double>(outcome.length.count()) / 1e9);
+  return outcome.ok() ? 0 : 1;
+}
+
+Exit one_seed(const SimulateWords& words, Profile profile) {
+  Plan plan = draw_plan(words.seed, profile);
+  if (words.shrink) plan = shrunk(plan, {});
+  print_settings(plan);
+  const Outcome outcome = run_history(plan, {}, words.trace);
+  print_story(outcome);
+  return print_verdict(outcome) == 0 ? Exit::ok : Exit::no;
+}
+
+void print_result(const CampaignResult& result, double seconds, Profile profile,
+                  const SimulateWords& words) {
+  fmt::print("{} histories, {} failovers, {:.0f} histories/s, {:.0f} events a history\n",
+             result.histories, result.failovers, static_cast<double>(result.histories) / seconds,
+             static_cast<double>(result.events) / static_cast<double>(result.histories));
+  fmt::print("slowest to converge after the healing: {} ms\n", to_ms(result.slowest_convergence));
+  if (profile == Profile::everything) {
+    for (std::size_t mark = 0; mark < result.reached.size(); ++mark)
+      fmt::print("  reached {:<40} {}\n", to_string(static_cast<Mark>(mark)), result.reached[mark]);
+  }
+  for (std::size_t at = 0; at < std::min<std::size_t>(result.failures.size(), 20); ++at) {
+    const Failure& failure = result.failures[at];
+    fmt::print("{} seed {}: {}\n    understudy simulate --profile {} --seed {} --trace\n",
+               failure.assertion ? "ASSERTION" : "BROKEN", failure.seed, failure.what,
+               words.profile, failure.seed);
+  }
+  fmt::print("{} of {} seeds failed\n", result.failed, result.histories);
+}
+
+}  // namespace
+
+Exit simulate_command(const SimulateWords& words) {
+  const auto profile = profile_from(words.profile);
+  if (!profile)
+    return fail("simulate", fmt::format("no profile named \"{}\"; there are everything, failover "
+                                        "and quiet", words.profile),
+                Exit::usage);
+  if (words.seed != 0) return one_seed(words, *profile);
+  CampaignOptions options;
+  options.from = words.from;
+  options.seeds = words.seeds;
+  options.jobs = words.jobs != 0 ? words.jobs : std::max(1U, std::thread::hardware_concurrency());
+  options.profile = *profile;
+  const auto began = std::chrono::steady_clock::now();
+  const auto elapsed = [&] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  };
+  double shown = 0;
+  const bool terminal = isatty(STDERR_FILENO) != 0;
+  const CampaignResult result = run_campaign(options, [&](const CampaignResult& so_far) {
+    if (!terminal || elapsed() - shown < 1) return;
+    shown = elapsed();
+    fmt::print(stderr, "\r{} of {} histories, {} failed, {:.0f}/s ", so_far.histories,
+               options.seeds, so_far.failed, static_cast<double>(so_far.histories) / shown);
+  });
+  if (terminal) fmt::print(stderr, "\r\033[K");
+  print_result(result, elapsed(), *profile, words);
+  return result.failed == 0 ? Exit::ok : Exit::no;
+}
+
+}  // namespace understudy

@@ -1,0 +1,86 @@
+#include "simulation/campaign.h"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+namespace understudy::simulation {
+
+namespace {
+
+constexpr std::uint64_t kBatch = 64;
+constexpr std::size_t kFailuresKept = 100;
+
+/// What one batch of seeds came to, added to the whole under a lock.
+void add(CampaignResult& whole, std::uint64_t from, std::uint64_t seed, const Outcome& outcome) {
+  ++whole.histories;
+  whole.failovers += outcome.failed_over ? 1 : 0;
+  whole.events += outcome.events;
+  for (std::size_t mark = 0; mark < whole.reached.size(); ++mark)
+    whole.reached[mark] += outcome.marks.test(mark) ? 1 : 0;
+  if (outcome.converged_in)
+    whole.slowest_convergence = std::max(whole.slowest_convergence, *outcome.converged_in);
+  if (outcome.ok()) return;
+  ++whole.failed;
+  const bool seen = !outcome.violations.empty();
+  if (seen) {
+    const std::uint64_t after = seed - from + 1;
+    whole.caught_after = std::min(whole.caught_after.value_or(after), after);
+  }
+  const std::string what =
+      seen ? outcome.violations.front().invariant + ": " + outcome.violations.front().what
+           : *outcome.assertion;
+  if (whole.failures.size() < kFailuresKept) whole.failures.push_back({seed, what, !seen});
+}
+
+}  // namespace
+
+CampaignResult run_campaign(const CampaignOptions& options,
+                            const std::function<void(const CampaignResult&)>& progress) {
+  CampaignResult result;
+  std::mutex lock;
+  std::atomic<std::uint64_t> next{options.from};
+  std::atomic<bool> stop{false};
+  const std::uint64_t end = options.from + options.seeds;
+  const auto work = [&] {
+    while (!stop) {
+      const std::uint64_t first = next.fetch_add(kBatch);
+      if (first >= end) return;
+      for (std::uint64_t seed = first; seed < std::min(first + kBatch, end) && !stop; ++seed) {
+        const Outcome outcome =
+            run_history(draw_plan(seed, options.profile), options.guards, false);
+        const std::lock_guard held(lock);
+        add(result, options.from, seed, outcome);
+        if (options.first_violation_only && !outcome.violations.empty()) stop = true;
+      }
+      const std::lock_guard held(lock);
+      if (progress) progress(result);
+    }
+  };
+  std::vector<std::thread> workers;
+  for (unsigned job = 1; job < options.jobs; ++job) workers.emplace_back(work);
+  work();
+  for (std::thread& worker : workers) worker.join();
+  std::sort(result.failures.begin(), result.failures.end(),
+            [](const Failure& a, const Failure& b) { return a.seed < b.seed; });
+  return result;
+}
+
+Plan shrunk(Plan plan, Guards guards) {
+  bool smaller = true;
+  while (smaller) {
+    smaller = false;
+    for (std::size_t at = 0; at < plan.faults.size(); ++at) {
+      Plan without = plan;
+      without.faults.erase(without.faults.begin() + static_cast<std::ptrdiff_t>(at));
+      if (run_history(without, guards, false).ok()) continue;
+      plan = std::move(without);
+      smaller = true;
+      break;
+    }
+  }
+  return plan;
+}
+
+}  // namespace understudy::simulation

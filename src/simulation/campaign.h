@@ -1,0 +1,50 @@
+#pragma once
+// Many seeds: on all cores, with what they reached and what they broke.
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "simulation/history.h"
+
+namespace understudy::simulation {
+
+struct CampaignOptions {
+  std::uint64_t from = 1;
+  std::uint64_t seeds = 1000;
+  unsigned jobs = 1;
+  Profile profile = Profile::everything;
+  Guards guards{};
+  /// Stop at the first seed that breaks a promise.
+  bool first_violation_only = false;
+};
+
+struct Failure {
+  std::uint64_t seed = 0;
+  std::string what;
+  bool assertion = false;  ///< the product's own, not an observer's
+};
+
+struct CampaignResult {
+  std::uint64_t histories = 0;
+  std::uint64_t failovers = 0;
+  std::uint64_t events = 0;
+  std::array<std::uint64_t, static_cast<std::size_t>(Mark::kCount)> reached{};
+  std::vector<Failure> failures;  ///< by seed; at most the first hundred
+  std::uint64_t failed = 0;
+  Duration slowest_convergence{};
+  /// Of the first violation that an observer saw, counted from `from`; none if there was none.
+  std::optional<std::uint64_t> caught_after;
+};
+
+/// `progress` is called now and then, from one thread at a time.
+[[nodiscard]] CampaignResult run_campaign(const CampaignOptions& options,
+                                          const std::function<void(const CampaignResult&)>& progress);
+
+/// The same plan with as few faults as still break a promise. Requires: it breaks one.
+[[nodiscard]] Plan shrunk(Plan plan, Guards guards);
+
+}  // namespace understudy::simulation

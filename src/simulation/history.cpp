@@ -1,0 +1,108 @@
+#include "simulation/history.h"
+
+#include "base/ensure.h"
+#include "simulation/buyers.h"
+#include "simulation/faults.h"
+#include "simulation/fiber.h"
+#include "simulation/witness.h"
+#include "simulation/world.h"
+
+namespace understudy::simulation {
+
+namespace {
+
+[[noreturn]] void throw_on_broken_rule(const char* rule, std::source_location where) {
+  throw BrokenRule{rule, where.file_name(), where.line()};
+}
+
+/// How often it is looked whether the world has come to rest.
+constexpr Duration kLookInterval = milliseconds(100);
+/// How long somebody must have written, or been asked, before it counts.
+constexpr Duration kSteady = milliseconds(500);
+
+/// The liveness phase: from the healing on, until somebody writes or a person is visibly asked.
+class Convergence {
+ public:
+  Convergence(Stage& stage, World& world) : stage_(stage), world_(world) {}
+
+  void watch() {
+    asked_before_ = stage_.observers.times_asked();
+    look();
+  }
+  [[nodiscard]] const bool& reached() const { return reached_; }
+
+ private:
+  void look() {
+    const TrueTime now = stage_.scheduler.now();
+    const auto last = stage_.observers.last_acknowledgement();
+    const bool at_rest =
+        world_.registry.record().transition.phase == Phase::none && world_.witness.idle();
+    const bool writes = last && now - *last < kSteady && now - stage_.plan.healed_at >= kSteady;
+    // One who was asked before the healing is asked no more, but for a question that is still open.
+    const bool asked = stage_.observers.times_asked() > asked_before_ || world_.witness.asks();
+    if (writes && at_rest) reached_ = true;
+    if (asked && !writes && now - stage_.plan.healed_at >= 20 * kSteady) {
+      stage_.chronicle.reached(Mark::person_asked_at_the_end);
+      reached_ = true;
+    }
+    if (!reached_) stage_.scheduler.after(kLookInterval, [this] { look(); });
+  }
+
+  Stage& stage_;
+  World& world_;
+  std::uint64_t asked_before_ = 0;
+  bool reached_ = false;
+};
+
+void live_through(Stage& stage, World& world, Outcome& outcome) {
+  const Plan& plan = stage.plan;
+  const bool never = false;
+  Faults faults(stage, world);
+  Convergence convergence(stage, world);
+  world.start();
+  faults.arm();
+  stage.scheduler.run_until(plan.healed_at, never);
+  faults.heal();
+  stage.chronicle.tell("healed{}", plan.left_dead ? ", but for one region" : "");
+  convergence.watch();
+  stage.scheduler.run_until(plan.healed_at + plan.converge_within, convergence.reached());
+  if (convergence.reached()) {
+    outcome.converged_in = stage.scheduler.now() - plan.healed_at;
+  } else {
+    stage.chronicle.broken("liveness", fmt::format("{} s after the healing nobody writes and no "
+                                                   "person is asked; record: {} active, phase {}",
+                                                   to_ms(plan.converge_within) / 1000,
+                                                   world.registry.record().active,
+                                                   to_string(world.registry.record().transition.phase)));
+  }
+  world.judge();
+}
+
+}  // namespace
+
+Outcome run_history(const Plan& plan, Guards guards, bool told) {
+  ensure_handler = throw_on_broken_rule;
+  Outcome outcome;
+  Stage stage(plan, guards, told);
+  {
+    World world(stage);
+    try {
+      live_through(stage, world, outcome);
+    } catch (const BrokenRule& broken) {
+      outcome.assertion = fmt::format("{}:{}: {}", broken.file, broken.line, broken.rule);
+      stage.chronicle.tell("ASSERTION {}", *outcome.assertion);
+    }
+    outcome.failed_over = world.registry.record().epoch > 1;
+    world.end();
+  }
+  outcome.violations = stage.chronicle.violations();
+  outcome.marks = stage.chronicle.marks();
+  outcome.digest = stage.scheduler.digest();
+  outcome.fingerprint = stage.dice.fingerprint();
+  outcome.events = stage.scheduler.events();
+  outcome.length = stage.scheduler.now().time_since_epoch();
+  outcome.story = stage.chronicle.story();
+  return outcome;
+}
+
+}  // namespace understudy::simulation

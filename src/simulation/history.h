@@ -1,0 +1,36 @@
+#pragma once
+// One history from its plan to its end.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "recovery/guards.h"
+#include "simulation/chronicle.h"
+#include "simulation/plan.h"
+
+namespace understudy::simulation {
+
+struct Outcome {
+  std::vector<Violation> violations;
+  /// An assertion of the product that stopped it: reported, and no proof of anything by itself.
+  std::optional<std::string> assertion;
+  Marks marks;
+  std::uint64_t digest = 0;       ///< of all events in their order
+  std::uint64_t fingerprint = 0;  ///< of the generator at the end
+  std::uint64_t events = 0;
+  Duration length{};                      ///< in virtual time
+  std::optional<Duration> converged_in;   ///< after the healing
+  std::vector<Chronicle::Line> story;     ///< if it was told
+  bool failed_over = false;
+  /// Fault to first sight of "down", for docs/detection.md; none if no failover began.
+  std::optional<Duration> detected_in;
+
+  [[nodiscard]] bool ok() const { return violations.empty() && !assertion; }
+};
+
+/// Runs it on the calling thread. The same plan and guards give the same outcome.
+[[nodiscard]] Outcome run_history(const Plan& plan, Guards guards, bool told);
+
+}  // namespace understudy::simulation

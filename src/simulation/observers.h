@@ -1,0 +1,78 @@
+#pragma once
+// Who judges: from outside, by what clients were told and what the world did, never by what the
+// product says of itself.
+
+#include <array>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "ports/page.h"
+#include "ports/registry.h"
+#include "ports/vantage.h"
+#include "simulation/chronicle.h"
+#include "simulation/plan.h"
+
+namespace understudy::simulation {
+
+struct Transaction;
+
+class Observers {
+ public:
+  Observers(Scheduler& scheduler, Chronicle& chronicle, const Plan& plan)
+      : scheduler_(scheduler), chronicle_(chronicle), plan_(plan) {}
+
+  // What happens, at the instant it happens. Regions by their place in the topology.
+
+  /// A region's last check before an acknowledgement was passed (I1).
+  void acknowledged(int region, std::uint64_t timeline, std::uint64_t order);
+  /// A claim of cron was committed and will be acted on (I2).
+  void claimed(int region, std::uint64_t timeline, const std::optional<Promise>& page);
+  void promoted(int region, std::uint64_t timeline);
+  void may_have_written_until(int region, TrueTime end);
+  void record_changed(const Record& before, const Record& after);
+  void looked(const std::string& vantage, const std::string& region, const Sighting& seen);
+  /// A client got its acknowledgement.
+  void bought(std::uint64_t order) { bought_.insert(order); }
+  void person_accepted_the_loss() { loss_accepted_ = true; }
+  void person_asked() { ++asked_; }
+
+  [[nodiscard]] std::uint64_t times_asked() const { return asked_; }
+  [[nodiscard]] const std::set<std::uint64_t>& orders_bought() const { return bought_; }
+  [[nodiscard]] std::optional<TrueTime> last_acknowledgement() const { return last_acknowledged_; }
+  [[nodiscard]] bool any_promoted() const { return newest_timeline_ > 1; }
+
+  /// At the end: what is in the log of the region that is active now against what was promised (I3).
+  void judge_losses(const std::vector<Transaction>& log);
+
+ private:
+  struct Sold {
+    int region;
+    TrueTime at;
+  };
+
+  void one_writer(const char* invariant, const char* what, int region, std::uint64_t timeline);
+
+  Scheduler& scheduler_;
+  Chronicle& chronicle_;
+  const Plan& plan_;
+  std::uint64_t newest_timeline_ = 1;
+  int newest_region_ = 0;
+  std::array<TrueTime, 2> wrote_until_{};
+  std::map<std::uint64_t, Sold> sold_;
+  std::set<std::uint64_t> bought_;
+  std::optional<TrueTime> last_acknowledged_;
+  std::map<std::uint64_t, std::string> active_in_epoch_;
+  struct Look {
+    std::string region;
+    bool well = true;
+    TrueTime at;
+  };
+  std::map<std::string, Look> looks_;
+  bool loss_accepted_ = false;
+  std::uint64_t asked_ = 0;
+};
+
+}  // namespace understudy::simulation

@@ -1,0 +1,243 @@
+#include "simulation/plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "simulation/dice.h"
+
+namespace understudy::simulation {
+
+namespace {
+
+using std::chrono::seconds;
+
+constexpr std::array<const char*, 5> kPlaces = {"north", "south", "the witness", "the edge",
+                                                "the clients"};
+
+/// What a fault of each kind may hit, how long it may last, and how often it is drawn.
+struct Recipe {
+  FaultKind kind;
+  unsigned weight;
+  Duration least;
+  Duration most;
+  unsigned for_good_percent;  ///< lasts until the healing
+};
+
+constexpr std::array kRecipes = {
+    Recipe{FaultKind::region_dies, 14, seconds(1), seconds(8), 60},
+    Recipe{FaultKind::region_freezes, 10, milliseconds(200), seconds(8), 20},
+    Recipe{FaultKind::agent_dies, 8, {}, {}, 0},
+    Recipe{FaultKind::agent_freezes, 8, milliseconds(100), seconds(6), 10},
+    Recipe{FaultKind::agent_disk_wiped, 3, {}, {}, 0},
+    Recipe{FaultKind::database_dies, 6, milliseconds(300), seconds(6), 15},
+    Recipe{FaultKind::database_hangs, 4, milliseconds(300), seconds(6), 15},
+    Recipe{FaultKind::services_die, 3, seconds(1), seconds(8), 30},
+    Recipe{FaultKind::path_cut, 8, seconds(1), seconds(8), 50},
+    Recipe{FaultKind::link_cut, 10, milliseconds(200), seconds(8), 25},
+    Recipe{FaultKind::links_bad, 5, seconds(1), seconds(8), 20},
+    Recipe{FaultKind::replication_stalls, 6, seconds(1), seconds(8), 30},
+    Recipe{FaultKind::registry_dies, 5, milliseconds(200), seconds(6), 10},
+    Recipe{FaultKind::registry_mute, 4, milliseconds(100), seconds(3), 5},
+    Recipe{FaultKind::controller_dies, 8, {}, {}, 0},
+    Recipe{FaultKind::controller_freezes, 4, milliseconds(200), seconds(5), 10},
+    Recipe{FaultKind::controller_journal_lost, 2, {}, {}, 0},
+    Recipe{FaultKind::wall_jumps, 3, seconds(1), seconds(6), 40},
+    Recipe{FaultKind::promotion_trouble, 6, {}, {}, 100},
+    Recipe{FaultKind::stalls, 4, seconds(2), seconds(8), 40},
+    Recipe{FaultKind::operator_meddles, 6, {}, {}, 0},
+};
+
+unsigned total_weight() {
+  unsigned total = 0;
+  for (const Recipe& recipe : kRecipes) total += recipe.weight;
+  return total;
+}
+
+const Recipe& draw_recipe(Dice& dice) {
+  std::uint64_t at = dice.below(total_weight());
+  for (const Recipe& recipe : kRecipes) {
+    if (at < recipe.weight) return recipe;
+    at -= recipe.weight;
+  }
+  return kRecipes.front();
+}
+
+Fault draw_fault(Dice& dice, TrueTime from, TrueTime until) {
+  const Recipe& recipe = draw_recipe(dice);
+  Fault fault{.kind = recipe.kind, .at = from + dice.between({}, until - from)};
+  if (dice.below(100) >= recipe.for_good_percent)
+    fault.lasts = dice.between(recipe.least, recipe.most);
+  // The active region more often than the standby.
+  fault.where = static_cast<int>(dice.below(10) < 7 ? 0 : 1);
+  switch (recipe.kind) {
+    case FaultKind::link_cut:
+      fault.where = static_cast<int>(dice.below(4));
+      fault.other = static_cast<int>((static_cast<std::uint64_t>(fault.where) + 1 + dice.below(3)) % 4);
+      break;
+    case FaultKind::wall_jumps:
+      fault.where = static_cast<int>(dice.below(3));
+      fault.by = dice.between(-seconds(30), seconds(30));
+      break;
+    case FaultKind::promotion_trouble:
+      fault.where = 1;
+      fault.other = 1 + static_cast<int>(dice.below(3));
+      break;
+    case FaultKind::agent_freezes: fault.other = static_cast<int>(dice.below(2)); break;
+    case FaultKind::operator_meddles: fault.other = static_cast<int>(dice.below(2)); break;
+    case FaultKind::stalls: fault.by = dice.between(milliseconds(1), seconds(4)); break;
+    default: break;
+  }
+  return fault;
+}
+
+Topology draw_topology(Dice& dice) {
+  Topology topology;
+  topology.platform = "shop";
+  topology.regions = {{"north", "127.0.1.1"}, {"south", "127.0.2.1"}};
+  topology.home = "north";
+  Service web{.name = "web", .command = {"web"}, .listens = true};
+  web.instances_active = 2;
+  Service worker{.name = "worker", .command = {"worker"}, .posture = Posture::scaled_on_failover};
+  worker.instances_standby = 0;
+  Service cron{.name = "cron", .command = {"cron"}, .posture = Posture::active_only};
+  cron.instances_standby = 0;
+  topology.services = {web, cron, worker};
+
+  constexpr std::array<int, 4> kTtl = {400, 800, 1200, 2000};
+  LeaseTiming& lease = topology.lease;
+  lease.ttl = milliseconds(kTtl[dice.below(kTtl.size())]);
+  lease.renew_interval = lease.ttl * 3 / 10;
+  lease.answer_max = milliseconds(10);
+  lease.clock_drift_ppm_max = 1000;
+  // margin ≥ ttl · 2ρ/(1−ρ) + g, and hardly more: what is larger hides mistakes.
+  lease.margin = lease.ttl * 2 * lease.clock_drift_ppm_max / (1'000'000 - lease.clock_drift_ppm_max) +
+                 lease.answer_max + milliseconds(1);
+  topology.probe.interval = milliseconds(100);
+  topology.probe.timeout = milliseconds(200);
+  topology.probe.failures = 2 + static_cast<unsigned>(dice.below(2));
+  topology.probe.patience = seconds(3);
+  topology.policy.lag_budget = lease.ttl + lease.margin + dice.between({}, seconds(2));
+  topology.policy.over_budget = dice.one_in(5)   ? OverBudget::wait
+                                                 : OverBudget::ask;
+  topology.database.replication =
+      dice.one_in(6) ? Replication::synchronous : Replication::asynchronous;
+  return topology;
+}
+
+void draw_manners(Plan& plan, Dice& dice) {
+  for (std::size_t at = 0; at < plan.drift_ppm.size(); ++at) {
+    // The two extremes are the interesting ones.
+    constexpr std::array<std::int64_t, 4> kDrift = {-999, 0, 0, 999};
+    plan.drift_ppm[at] = kDrift[dice.below(kDrift.size())];
+    plan.wall_offset[at] = dice.between(-milliseconds(50), milliseconds(50));
+  }
+  plan.link_least = dice.between(std::chrono::microseconds(200), milliseconds(5));
+  plan.link_most = plan.link_least * static_cast<int>(2 + dice.below(8));
+  plan.fsync_most = dice.between(std::chrono::microseconds(200), milliseconds(10));
+  plan.buy_every = dice.between(milliseconds(60), milliseconds(250));
+}
+
+}  // namespace
+
+Plan draw_plan(std::uint64_t seed, Profile profile) {
+  Dice dice(seed ^ 0x5eed5eed5eed5eedULL);
+  Plan plan;
+  plan.seed = seed;
+  plan.topology = draw_topology(dice);
+  draw_manners(plan, dice);
+  const TrueTime begin(milliseconds(1200));
+  if (profile == Profile::failover) {
+    plan.topology.policy.over_budget = OverBudget::go_on;
+    plan.faults = {{.kind = FaultKind::region_dies, .at = begin + dice.between({}, seconds(1))}};
+    plan.left_dead = 0;
+    plan.healed_at = begin + seconds(1);
+    return plan;
+  }
+  const TrueTime end = begin + dice.between(seconds(2), seconds(8));
+  plan.healed_at = end + seconds(2);
+  const std::uint64_t count = profile == Profile::quiet ? dice.below(3) : 1 + dice.below(6);
+  while (plan.faults.size() < count) {
+    const Fault fault = draw_fault(dice, begin, end);
+    const bool harmless = fault.kind == FaultKind::links_bad || fault.kind == FaultKind::stalls ||
+                          fault.kind == FaultKind::wall_jumps;
+    if (profile == Profile::everything || harmless) plan.faults.push_back(fault);
+    if (profile == Profile::quiet && !harmless && plan.faults.empty() && count == 0) break;
+  }
+  std::sort(plan.faults.begin(), plan.faults.end(),
+            [](const Fault& a, const Fault& b) { return a.at < b.at; });
+  if (profile == Profile::everything && dice.one_in(2))
+    plan.left_dead = static_cast<int>(dice.below(10) < 7 ? 0 : 1);
+  // Synchronous commits wait for the standby: without one they wait for ever, until it can be
+  // detached (R19), which is not built yet.
+  if (plan.topology.database.replication == Replication::synchronous && plan.left_dead == 1)
+    plan.left_dead.reset();
+  return plan;
+}
+
+std::optional<Profile> profile_from(std::string_view text) {
+  if (text == "everything") return Profile::everything;
+  if (text == "failover") return Profile::failover;
+  if (text == "quiet") return Profile::quiet;
+  return std::nullopt;
+}
+
+std::string_view to_string(FaultKind kind) {
+  switch (kind) {
+    case FaultKind::region_dies: return "region dies";
+    case FaultKind::region_freezes: return "region freezes";
+    case FaultKind::agent_dies: return "agent dies";
+    case FaultKind::agent_freezes: return "agent freezes";
+    case FaultKind::agent_disk_wiped: return "agent's disk is wiped";
+    case FaultKind::database_dies: return "database dies";
+    case FaultKind::database_hangs: return "database hangs";
+    case FaultKind::services_die: return "services die";
+    case FaultKind::path_cut: return "path cut";
+    case FaultKind::link_cut: return "link cut";
+    case FaultKind::links_bad: return "links lose and repeat";
+    case FaultKind::replication_stalls: return "replication stalls";
+    case FaultKind::registry_dies: return "registry dies";
+    case FaultKind::registry_mute: return "registry's answers get lost";
+    case FaultKind::controller_dies: return "controller dies";
+    case FaultKind::controller_freezes: return "controller freezes";
+    case FaultKind::controller_journal_lost: return "controller's journal is lost";
+    case FaultKind::wall_jumps: return "wall clock jumps";
+    case FaultKind::promotion_trouble: return "promotion goes badly";
+    case FaultKind::stalls: return "processes stall";
+    case FaultKind::operator_meddles: return "an operator answers";
+  }
+  return "";
+}
+
+std::string describe(const Fault& fault, const Plan& /*plan*/) {
+  std::string text = std::string(to_string(fault.kind));
+  const char* where = kPlaces[static_cast<std::size_t>(fault.where)];
+  switch (fault.kind) {
+    case FaultKind::link_cut:
+      text += fmt::format(": {} → {}", where, kPlaces[static_cast<std::size_t>(fault.other)]);
+      break;
+    case FaultKind::wall_jumps:
+      text += fmt::format(": {} by {} ms", where, to_ms(fault.by));
+      break;
+    case FaultKind::promotion_trouble: {
+      constexpr std::array<const char*, 4> kTrouble = {"", "slow", "fails", "answer lost"};
+      text += fmt::format(": {}", kTrouble[static_cast<std::size_t>(fault.other)]);
+      break;
+    }
+    case FaultKind::operator_meddles: text += fault.other == 1 ? ": approve" : ": decline"; break;
+    case FaultKind::links_bad:
+    case FaultKind::registry_dies:
+    case FaultKind::registry_mute:
+    case FaultKind::controller_dies:
+    case FaultKind::controller_freezes:
+    case FaultKind::controller_journal_lost:
+    case FaultKind::stalls: break;
+    default: text += fmt::format(": {}", where);
+  }
+  text += fmt::format(", at {} ms", to_ms(fault.at.time_since_epoch()));
+  if (fault.lasts != Duration::zero()) text += fmt::format(", for {} ms", to_ms(fault.lasts));
+  return text;
+}
+
+}  // namespace understudy::simulation

@@ -1,0 +1,78 @@
+#pragma once
+// What a seed means: the settings, the world's manners and the faults of one history. A plan is data,
+// so that the shrinker can leave faults out and run the rest again.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "simulation/scheduler.h"
+#include "topology/topology.h"
+
+namespace understudy::simulation {
+
+enum class FaultKind : std::uint8_t {
+  region_dies,         ///< power off, and perhaps on again
+  region_freezes,      ///< everything in it stands still
+  agent_dies,          ///< started again by its watchdog
+  agent_freezes,       ///< SIGSTOP, then SIGCONT or the watchdog's SIGKILL
+  agent_disk_wiped,    ///< and the agent started again
+  database_dies,       ///< crash recovery in place
+  database_hangs,      ///< answers nothing for a while
+  services_die,        ///< bad deploy: alive nowhere, database well
+  path_cut,            ///< the region's load balancer is dead
+  link_cut,            ///< one way between two machines
+  links_bad,           ///< every link loses and repeats
+  replication_stalls,  ///< nothing reaches the standby
+  registry_dies,       ///< restarted with what it stored
+  registry_mute,       ///< it hears, and its answers get lost
+  controller_dies,     ///< restarted with its journal
+  controller_freezes,
+  controller_journal_lost,  ///< and restarted without it
+  wall_jumps,               ///< of one machine
+  promotion_trouble,        ///< slow, fails, or succeeds without an answer
+  stalls,                   ///< processes stand still for a moment, anywhere between two instructions
+  operator_meddles,         ///< answers a question, whatever it is
+};
+
+enum class Promotion : std::uint8_t { well, slow, fails, answer_lost };
+
+struct Fault {
+  FaultKind kind{};
+  TrueTime at;
+  Duration lasts{};  ///< zero: for good, until everything is healed
+  int where = 0;     ///< 0, 1: the regions as listed; 2: witness; 3: edge; 4: clients
+  int other = 0;     ///< the far end of a link; the kind of trouble
+  Duration by{};     ///< of a clock's jump; the longest stall
+};
+
+struct Plan {
+  std::uint64_t seed = 0;
+  Topology topology;
+  std::array<std::int64_t, 5> drift_ppm{};
+  std::array<Duration, 5> wall_offset{};
+  Duration link_least = milliseconds(1);
+  Duration link_most = milliseconds(5);
+  Duration fsync_most = milliseconds(2);
+  Duration buy_every = milliseconds(150);
+  std::vector<Fault> faults;
+  TrueTime healed_at;          ///< the end of the safety phase
+  std::optional<int> left_dead;  ///< the region that is not healed
+  Duration converge_within = std::chrono::seconds(60);  ///< after that
+};
+
+enum class Profile : std::uint8_t {
+  everything,  ///< every fault, composed freely
+  failover,    ///< one region dies under load: how fast is a plain history?
+  quiet,       ///< bad links, stalls and clocks, but nobody dies: a failover is a mistake
+};
+
+[[nodiscard]] std::optional<Profile> profile_from(std::string_view text);
+[[nodiscard]] std::string_view to_string(FaultKind kind);
+[[nodiscard]] std::string describe(const Fault& fault, const Plan& plan);
+
+[[nodiscard]] Plan draw_plan(std::uint64_t seed, Profile profile);
+
+}  // namespace understudy::simulation

@@ -1,0 +1,118 @@
+#include "simulation/region.h"
+
+namespace understudy::simulation {
+
+namespace {
+/// The watchdog starts a dead agent anew after so long.
+constexpr Duration kAgentRestart = milliseconds(500);
+}  // namespace
+
+Region::Parts::Parts(Stage& stage, Region& region)
+    : clock(region.agent_),
+      tasks(region.agent_),
+      random(stage.dice),
+      registry(stage, region.agent_, region.registry_),
+      database(stage, region.agent_, region.database_),
+      compute(stage, region.agent_, region.application_),
+      events(stage, region.name() + " agent"),
+      alerts(stage) {}
+
+Region::Region(Stage& stage, RegistryProcess& registry, int index)
+    : stage_(stage),
+      registry_(registry),
+      machine_(stage.scheduler, stage.plan.topology.regions[static_cast<std::size_t>(index)].name),
+      agent_(machine_, machine_.name() + " agent"),
+      page_(stage, machine_, agent_, index),
+      store_(stage, agent_),
+      database_(stage, machine_, page_, index),
+      application_(stage, machine_, page_, database_, index) {
+  agent_.on_death = [this] {
+    parts_.reset();
+    stage_.chronicle.reached(Mark::agent_crashed);
+    stage_.scheduler.after(kAgentRestart, [this] { start_agent(); });
+  };
+}
+
+void Region::start(bool active) {
+  database_.start_first(active);
+  application_.start();
+  start_agent();
+}
+
+void Region::start_agent() {
+  if (agent_.alive() || !machine_.on()) return;
+  agent_.start();
+  parts_ = std::make_unique<Parts>(stage_, *this);
+  Parts& is = *parts_;
+  auto keeper = RegionKeeper::create(stage_.plan.topology, name(),
+                                     {is.clock, is.random, is.tasks, is.registry, is.database,
+                                      is.compute, page_, store_, is.events, is.alerts,
+                                      stage_.guards});
+  ensure(keeper.ok(), "the agent's disk is its own region's");
+  is.keeper = std::move(*keeper);
+  is.keeper->start([](std::string_view) {});
+}
+
+void Region::power_off() {
+  stage_.chronicle.tell("{}: power off", name());
+  machine_.power_off();
+}
+
+void Region::power_on() {
+  if (machine_.on()) return;
+  stage_.chronicle.tell("{}: power on", name());
+  machine_.power_on();
+  if (stage_.observers.any_promoted())
+    stage_.chronicle.reached(Mark::old_region_returned_after_promotion);
+  database_.restart();
+  application_.start();
+  start_agent();
+}
+
+void Region::wipe_agent_disk() {
+  stage_.chronicle.reached(Mark::agent_disk_wiped);
+  store_.wipe();
+  agent_.kill();
+}
+
+template <class R>
+R AgentClient::ask(BootTime deadline, std::function<R(RegionKeeper&, BootTime)> what) {
+  // The far side gets as long as is left here, by its own clock.
+  const Duration longest = deadline - caller_.machine().boot();
+  return stage_.network.call_fiber<R>(
+      caller_, region_.agent_process(), deadline, [&region = region_, longest, what = std::move(what)]() -> R {
+        RegionKeeper* keeper = region.keeper();
+        if (keeper == nullptr) return Error{After::unchanged_retry, "the agent is starting"};
+        return what(*keeper, region.machine().boot() + longest);
+      });
+}
+
+Result<AgentStatus> AgentClient::status(BootTime deadline) {
+  return ask<Result<AgentStatus>>(
+      deadline, [](RegionKeeper& keeper, BootTime until) { return keeper.status(until); });
+}
+
+Result<FenceAck> AgentClient::fence(std::uint64_t term, BootTime deadline) {
+  return ask<Result<FenceAck>>(
+      deadline, [term](RegionKeeper& keeper, BootTime until) { return keeper.fence(term, until); });
+}
+
+Result<DatabaseState> AgentClient::promote(const PromoteOrder& order, BootTime deadline) {
+  return ask<Result<DatabaseState>>(deadline, [order](RegionKeeper& keeper, BootTime until) {
+    return keeper.promote(order, until);
+  });
+}
+
+Result<Done> AgentClient::await_active(std::uint64_t epoch, BootTime deadline) {
+  return ask<Result<Done>>(deadline, [epoch](RegionKeeper& keeper, BootTime until) {
+    return keeper.await_active(epoch, until);
+  });
+}
+
+Result<Done> AgentClient::scale(const ScaleOrder& order, BootTime deadline) {
+  return ask<Result<Done>>(deadline, [order](RegionKeeper& keeper, BootTime until) {
+    return keeper.scale(order, until);
+  });
+}
+
+}  // namespace understudy::simulation

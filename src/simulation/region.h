@@ -1,0 +1,91 @@
+#pragma once
+// One region: a machine with an agent, a database, services and a load balancer.
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "recovery/region_keeper.h"
+#include "simulation/application.h"
+#include "simulation/memory.h"
+#include "simulation/ports.h"
+#include "simulation/postgres.h"
+#include "simulation/registry_process.h"
+#include "simulation/stage.h"
+
+namespace understudy::simulation {
+
+class Region {
+ public:
+  Region(Stage& stage, RegistryProcess& registry, int index);
+
+  /// Everything, for the first time.
+  void start(bool active);
+  void start_agent();
+  /// All of it is gone at once; and there again, on what its disks hold.
+  void power_off();
+  void power_on();
+  void wipe_agent_disk();
+
+  /// The agent's answers, asked from another process.
+  [[nodiscard]] Process& agent_process() { return agent_; }
+  /// None while it is dead.
+  [[nodiscard]] RegionKeeper* keeper() { return parts_ ? parts_->keeper.get() : nullptr; }
+
+  [[nodiscard]] Machine& machine() { return machine_; }
+  [[nodiscard]] Postgres& database() { return database_; }
+  [[nodiscard]] Application& application() { return application_; }
+  [[nodiscard]] SimulatedPage& page() { return page_; }
+  [[nodiscard]] const std::string& name() const { return machine_.name(); }
+
+  /// Its load balancer works.
+  bool path = true;
+  [[nodiscard]] bool takes_traffic() const { return path && application_.ready(); }
+
+ private:
+  /// What one life of the agent has in memory.
+  struct Parts {
+    Parts(Stage& stage, Region& region);
+    ProcessClock clock;
+    ProcessTasks tasks;
+    SimulatedRandom random;
+    RegistryClient registry;
+    DatabaseClient database;
+    ComputeClient compute;
+    SimulatedEvents events;
+    SimulatedAlerts alerts;
+    std::unique_ptr<RegionKeeper> keeper;
+  };
+
+  Stage& stage_;
+  RegistryProcess& registry_;
+  Machine machine_;
+  Process agent_;
+  SimulatedPage page_;
+  SimulatedStore store_;
+  Postgres database_;
+  Application application_;
+  std::unique_ptr<Parts> parts_;
+};
+
+/// The RegionAgent port of another process: a call to the agent.
+class AgentClient final : public RegionAgent {
+ public:
+  AgentClient(Stage& stage, Process& caller, Region& region)
+      : stage_(stage), caller_(caller), region_(region) {}
+
+  Result<AgentStatus> status(BootTime deadline) override;
+  Result<FenceAck> fence(std::uint64_t term, BootTime deadline) override;
+  Result<DatabaseState> promote(const PromoteOrder& order, BootTime deadline) override;
+  Result<Done> await_active(std::uint64_t epoch, BootTime deadline) override;
+  Result<Done> scale(const ScaleOrder& order, BootTime deadline) override;
+
+ private:
+  template <class R>
+  R ask(BootTime deadline, std::function<R(RegionKeeper&, BootTime)> what);
+  Stage& stage_;
+  Process& caller_;
+  Region& region_;
+};
+
+}  // namespace understudy::simulation

@@ -1,0 +1,38 @@
+#pragma once
+// What all parts of a simulated world share.
+
+#include <array>
+#include <memory>
+#include <string>
+
+#include "recovery/guards.h"
+#include "simulation/chronicle.h"
+#include "simulation/dice.h"
+#include "simulation/machine.h"
+#include "simulation/network.h"
+#include "simulation/observers.h"
+#include "simulation/plan.h"
+#include "simulation/scheduler.h"
+
+namespace understudy::simulation {
+
+/// What all parts of the world share.
+struct Stage {
+  Stage(const Plan& drawn, Guards guards_on, bool told)
+      : plan(drawn),
+        guards(guards_on),
+        dice(drawn.seed),
+        network(scheduler, dice),
+        chronicle(scheduler, told),
+        observers(scheduler, chronicle, drawn) {}
+
+  const Plan& plan;
+  const Guards guards;
+  Scheduler scheduler;
+  Dice dice;
+  Network network;
+  Chronicle chronicle;
+  Observers observers;
+};
+
+}  // namespace understudy::simulation

@@ -1,0 +1,67 @@
+#include "simulation/world.h"
+
+namespace understudy::simulation {
+
+namespace {
+
+Record first_record(const Topology& topology) {
+  Record record;
+  record.version = 1;
+  record.nonce = "first";
+  record.epoch = 1;
+  record.active = topology.home;
+  record.term = 1;
+  record.standby = topology.other(topology.home).name;
+  record.grantors = {"registry"};
+  return record;
+}
+
+}  // namespace
+
+World::World(Stage& of)
+    : stage(of),
+      witness_machine(of.scheduler, "witness"),
+      client_machine(of.scheduler, "clients"),
+      registry(of, witness_machine, first_record(of.plan.topology)),
+      first(of, registry, 0),
+      second(of, registry, 1),
+      edge(of, {&first, &second}),
+      witness(of, witness_machine, registry, {&first, &second}, edge),
+      buyers(of, client_machine, edge, {&first, &second}) {
+  first.database().set_peer(second.database());
+  second.database().set_peer(first.database());
+  const auto all = machines();
+  for (std::size_t at = 0; at < all.size(); ++at) {
+    all[at]->set_clock(of.plan.drift_ppm[at], of.plan.wall_offset[at]);
+    for (Machine* other : all) {
+      Link& link = of.network.link(*all[at], *other);
+      link.least = of.plan.link_least;
+      link.most = of.plan.link_most;
+    }
+  }
+}
+
+std::array<Machine*, 5> World::machines() {
+  return {&first.machine(), &second.machine(), &witness_machine, &edge.machine(), &client_machine};
+}
+
+void World::start() {
+  registry.start();
+  first.start(first.name() == stage.plan.topology.home);
+  second.start(second.name() == stage.plan.topology.home);
+  edge.start();
+  witness.start();
+  buyers.start();
+}
+
+void World::judge() {
+  const std::string& active = registry.record().active;
+  Region& writes = first.name() == active ? first : second;
+  stage.observers.judge_losses(writes.database().log());
+}
+
+void World::end() {
+  for (Machine* machine : machines()) machine->power_off();
+}
+
+}  // namespace understudy::simulation
