@@ -57,9 +57,17 @@ states::ExecutionInfo info_of(const ExecutionEntry& entry) {
           .seed = entry.seed};
 }
 
+/// Remembers the last one: hardly ever is there a second.
 Result<std::shared_ptr<const states::Machine>> parse(const std::string& document) {
+  thread_local std::string last_document;
+  thread_local std::shared_ptr<const states::Machine> last_machine;
+  if (last_machine && document == last_document) return last_machine;
   auto parsed = states::Machine::parse(document);
-  if (parsed.machine) return parsed.machine;
+  if (parsed.machine) {
+    last_document = document;
+    last_machine = parsed.machine;
+    return parsed.machine;
+  }
   std::string text = "the workflow is invalid:";
   for (const auto& problem : parsed.problems) text += " " + to_string(problem) + ";";
   return Error{After::unchanged_final, text};
@@ -216,7 +224,7 @@ void ExecutionRunner::advance(Run& run, const states::Stimulus& stimulus) {
 bool ExecutionRunner::write_down(Run& run, const std::vector<states::HistoryEvent>& events) {
   if (events.empty()) return true;
   std::vector<std::string> texts;
-  for (const auto& event : events) texts.push_back(json::serialize(states::to_json(event)));
+  for (const auto& event : events) texts.push_back(states::to_text(event));
   while (true) {
     auto written = journal_.append(run.name, events.front().id, texts);
     if (written) return true;

@@ -4,7 +4,7 @@ namespace understudy::simulation {
 
 namespace {
 
-constexpr Duration kCronInterval = milliseconds(150);
+constexpr Duration kCronInterval = milliseconds(250);
 constexpr Duration kStartLeast = milliseconds(20);
 constexpr Duration kStartMost = milliseconds(800);
 constexpr Duration kWriteTimeout = std::chrono::seconds(1);

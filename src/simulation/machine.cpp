@@ -113,6 +113,7 @@ void Process::kill() {
   alive_ = false;
   frozen_ = false;
   stalled_ = false;
+  stall_over_.reset();
   parked_.clear();
   while (!fibers_.empty()) machine_.scheduler_.unwind(*fibers_.back());
   if (on_death) on_death();
@@ -124,8 +125,13 @@ void Process::thaw() {
 }
 
 void Process::unpark() {
-  if (!runs()) return;
   Scheduler& scheduler = machine_.scheduler_;
+  if (stall_over_ && alive_ && !frozen_ && !machine_.frozen_) {
+    // The one that stood still goes on before all others: it may hold a lock that they want.
+    stalled_ = false;
+    scheduler.go_on(*std::exchange(stall_over_, std::nullopt));
+  }
+  if (!runs()) return;
   for (Parked& parked : std::exchange(parked_, {})) {
     if (parked.act) {
       scheduler.at(scheduler.now(), [this, life = life_, act = std::move(parked.act)] {
@@ -162,11 +168,9 @@ void Process::maybe_stall() {
   stalled_ = true;
   const Waiter me = scheduler.self();
   const auto length = stall_dice_->between(Duration(1), stall_longest_);
-  // The one that stood still goes on first.
-  scheduler.after(length, [this, me, life = life_, &scheduler] {
+  scheduler.after(length, [this, me, life = life_] {
     if (life != life_ || !alive_) return;
-    stalled_ = false;
-    scheduler.wake(me);
+    stall_over_ = me;
     unpark();
   });
   (void)scheduler.wait_until(TrueTime::max());

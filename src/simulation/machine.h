@@ -5,6 +5,7 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -112,6 +113,7 @@ class Process {
   bool alive_ = false;
   bool frozen_ = false;
   bool stalled_ = false;
+  std::optional<Waiter> stall_over_;
   std::uint64_t life_ = 0;
   std::vector<Fiber*> fibers_;
   struct Parked {

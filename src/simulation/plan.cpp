@@ -114,8 +114,8 @@ Topology draw_topology(Dice& dice) {
   // margin ≥ ttl · 2ρ/(1−ρ) + g, and hardly more: what is larger hides mistakes.
   lease.margin = lease.ttl * 2 * lease.clock_drift_ppm_max / (1'000'000 - lease.clock_drift_ppm_max) +
                  lease.answer_max + milliseconds(1);
-  topology.probe.interval = milliseconds(100);
-  topology.probe.timeout = milliseconds(200);
+  topology.probe.interval = milliseconds(200);
+  topology.probe.timeout = milliseconds(300);
   topology.probe.failures = 2 + static_cast<unsigned>(dice.below(2));
   topology.probe.patience = seconds(3);
   topology.policy.lag_budget = lease.ttl + lease.margin + dice.between({}, seconds(2));
@@ -147,9 +147,10 @@ Plan draw_plan(std::uint64_t seed, Profile profile) {
   plan.seed = seed;
   plan.topology = draw_topology(dice);
   draw_manners(plan, dice);
-  const TrueTime begin(milliseconds(1200));
+  const TrueTime begin(milliseconds(700));
   if (profile == Profile::failover) {
     plan.topology.policy.over_budget = OverBudget::go_on;
+    plan.buy_every = milliseconds(250);
     plan.faults = {{.kind = FaultKind::region_dies, .at = begin + dice.between({}, seconds(1))}};
     plan.left_dead = 0;
     plan.healed_at = begin + seconds(1);

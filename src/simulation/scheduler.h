@@ -60,6 +60,8 @@ class Scheduler {
   void wake(const Waiter& waiter, bool woken = true);
   [[nodiscard]] bool in_fiber() const { return running_ != nullptr; }
 
+  /// Lets it go on before this returns. Outside any fiber.
+  void go_on(const Waiter& waiter) { resume(waiter, true); }
   /// Ends a fiber that waits, by Died, before this returns. Outside any fiber.
   void unwind(Fiber& fiber);
 

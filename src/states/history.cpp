@@ -84,6 +84,14 @@ boost::json::object to_json(const HistoryEvent& event) {
   return object;
 }
 
+std::string to_text(const HistoryEvent& event) {
+  std::string text =
+      fmt::format(R"({{"timestamp":"{}","type":"{}","id":{},"previousEventId":{})",
+                  format_wall(event.timestamp), to_string(event.type), event.id, event.previous_id);
+  if (event.details.empty()) return text + "}";
+  return text.append(",").append(boost::json::serialize(event.details), 1);
+}
+
 Result<HistoryEvent> event_from_json(const boost::json::value& value) {
   const auto* object = value.if_object();
   if (object == nullptr) return unreadable("must be an object");

@@ -78,6 +78,9 @@ struct HistoryEvent {
 /// The timestamp is an RFC 3339 text with milliseconds.
 [[nodiscard]] boost::json::object to_json(const HistoryEvent& event);
 
+/// The same as a text, written at once.
+[[nodiscard]] std::string to_text(const HistoryEvent& event);
+
 /// Reads what to_json wrote, without loss.
 [[nodiscard]] Result<HistoryEvent> event_from_json(const boost::json::value& value);
 

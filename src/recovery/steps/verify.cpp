@@ -9,6 +9,7 @@ using namespace steps;
 namespace {
 constexpr Duration kTraffic = std::chrono::seconds(5);
 constexpr Duration kTrafficStep = milliseconds(20);
+constexpr Duration kStartStep = milliseconds(50);
 constexpr Duration kLook = milliseconds(500);
 constexpr Duration kWriteAndRead = std::chrono::seconds(2);
 
@@ -37,6 +38,37 @@ StepOutput confirm_traffic(Orchestration& world, const boost::json::object& inpu
                      "the public ingress is not served by " + transition.target + ": " + last};
 }
 
+namespace {
+
+/// A write and a read as a client makes them; the writer endpoint may be a check behind.
+std::optional<StepFailure> write_as_a_client(Orchestration& world, const TransitionInput& transition,
+                                             BootTime give_up) {
+  auto written = world.ingress.write_and_read(transition.number, give_up);
+  while (!written && world.clock.boot() < give_up) {
+    world.clock.sleep_until(within_time(world, kTrafficStep));
+    written = world.ingress.write_and_read(transition.number, give_up);
+  }
+  if (written) return std::nullopt;
+  return StepFailure{std::string(kNotYet), "synthetic write: " + written.error().what};
+}
+
+/// Whether each singleton runs as often as it should; instances take a moment to start.
+std::optional<StepFailure> singletons_run(Orchestration& world, const std::string& region) {
+  auto target = world.agents.at(region)->status(within_time(world, kLook));
+  if (!target) return StepFailure{std::string(kTargetUnavailable), target.error().what};
+  for (const Service& service : world.topology.services) {
+    if (service.posture != Posture::active_only) continue;
+    const unsigned count = running(*target, service.name);
+    if (count != service.instances(true)) {
+      return StepFailure{std::string(kNotYet),
+                         service.name + " runs " + std::to_string(count) + " times in " + region};
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 StepOutput verify_recovery(Orchestration& world, const boost::json::object& input) {
   const auto read = read_input(world, input);
   if (const auto* failure = std::get_if<StepFailure>(&read)) return *failure;
@@ -44,24 +76,13 @@ StepOutput verify_recovery(Orchestration& world, const boost::json::object& inpu
   const auto record = read_own_record(world, transition);
   if (const auto* failure = std::get_if<StepFailure>(&record)) return *failure;
   const BootTime give_up = within_time(world, kWriteAndRead);
-  auto written = world.ingress.write_and_read(transition.number, give_up);
-  while (!written && world.clock.boot() < give_up) {  // the writer endpoint may be a check behind
-    world.clock.sleep_until(within_time(world, kTrafficStep));
-    written = world.ingress.write_and_read(transition.number, give_up);
+  if (const auto failure = write_as_a_client(world, transition, give_up)) return *failure;
+  auto missing = singletons_run(world, transition.target);
+  while (missing && world.clock.boot() < give_up) {
+    world.clock.sleep_until(within_time(world, kStartStep));
+    missing = singletons_run(world, transition.target);
   }
-  if (!written)
-    return StepFailure{std::string(kNotYet), "synthetic write: " + written.error().what};
-
-  auto target = world.agents.at(transition.target)->status(within_time(world, kLook));
-  if (!target) return StepFailure{std::string(kTargetUnavailable), target.error().what};
-  for (const Service& service : world.topology.services) {
-    if (service.posture != Posture::active_only) continue;
-    const unsigned count = running(*target, service.name);
-    if (count != service.instances(true)) {
-      return StepFailure{std::string(kNotYet), service.name + " runs " + std::to_string(count) +
-                                                   " times in " + transition.target};
-    }
-  }
+  if (missing) return *missing;
   // The old region may be unreachable; if it answers, it must be fenced and quiet.
   auto old = world.agents.at(transition.from)->status(within_time(world, milliseconds(200)));
   if (old && old->writable) {
