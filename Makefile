@@ -1,5 +1,5 @@
 # The few commands there are. `make drill` and `make test` work from nothing on a fresh Debian 12.
-.PHONY: setup build drill drill-all test check bench soak format build-times clean
+.PHONY: setup build drill drill-all test check model bench soak format build-times clean
 
 FILE ?= examples/boxoffice/understudy.yaml
 FAULT ?= region-kill
@@ -34,6 +34,9 @@ test: setup             ## everything
 
 check: setup            ## the fast tests
 	@scripts/test unit
+
+model: setup            ## the safety protocol, by a model checker: it holds, and every sabotage is caught
+	@model/run
 
 bench: build
 	@cmake --build --preset release -j $(JOBS) --target benchmarks
