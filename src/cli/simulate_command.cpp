@@ -16,6 +16,10 @@ using namespace simulation;
 
 namespace {
 
+unsigned jobs_of(const SimulateWords& words) {
+  return words.jobs != 0 ? words.jobs : std::max(1U, std::thread::hardware_concurrency());
+}
+
 void print_story(const Outcome& outcome) {
   for (const auto& line : outcome.story)
     fmt::print("{:>10.3f} ms  {}\n",
@@ -43,10 +47,12 @@ int print_verdict(const Outcome& outcome) {
 }
 
 Exit one_seed(const SimulateWords& words, Profile profile) {
+  const Sabotage* sabotage = find_sabotage(words.sabotage);
+  const Composition product = sabotage != nullptr ? sabotaged(*sabotage) : whole();
   Plan plan = draw_plan(words.seed, profile);
-  if (words.shrink) plan = shrunk(plan, {});
+  if (words.shrink && !run_history(plan, product, false).ok()) plan = shrunk(plan, product);
   print_settings(plan);
-  const Outcome outcome = run_history(plan, {}, words.trace);
+  const Outcome outcome = run_history(plan, product, words.trace);
   print_story(outcome);
   return print_verdict(outcome) == 0 ? Exit::ok : Exit::no;
 }
@@ -70,6 +76,49 @@ void print_result(const CampaignResult& result, double seconds, Profile profile,
   fmt::print("{} of {} seeds failed\n", result.failed, result.histories);
 }
 
+/// How many seeds it takes, from several starting points, until an observer sees it.
+std::vector<std::uint64_t> seeds_until_caught(const Sabotage& sabotage, const SimulateWords& words,
+                                              Profile profile) {
+  constexpr unsigned kStarts = 5;
+  std::vector<std::uint64_t> taken;
+  for (unsigned start = 0; start < kStarts; ++start) {
+    CampaignOptions options{.from = words.from + start * 1'000'000,
+                            .seeds = words.seeds,
+                            .jobs = jobs_of(words),
+                            .profile = profile,
+                            .product = sabotaged(sabotage),
+                            .first_violation_only = true};
+    const auto caught = run_campaign(options, nullptr).caught_after;
+    if (!caught) return {};
+    taken.push_back(*caught);
+  }
+  std::sort(taken.begin(), taken.end());
+  return taken;
+}
+
+Exit sabotage_all(const SimulateWords& words, Profile profile) {
+  unsigned missed = 0;
+  fmt::print("{:<26} {:>14}  {}\n", "sabotage", "median seeds", "what");
+  for (const Sabotage& sabotage : all_sabotages()) {
+    if (words.sabotage != "all" && words.sabotage != sabotage.name) continue;
+    const auto taken = seeds_until_caught(sabotage, words, profile);
+    missed += taken.empty() ? 1 : 0;
+    fmt::print("{:<26} {:>14}  {}\n", sabotage.name,
+               taken.empty() ? "NOT CAUGHT" : std::to_string(taken[taken.size() / 2]),
+               sabotage.what);
+    std::fflush(stdout);
+  }
+  fmt::print("{}\n", missed == 0 ? "every one was caught by an observer outside the product"
+                                 : fmt::format("{} not caught", missed));
+  return missed == 0 ? Exit::ok : Exit::no;
+}
+
+Exit list_sabotages() {
+  for (const Sabotage& sabotage : all_sabotages())
+    fmt::print("{:<26} {}\n", sabotage.name, sabotage.what);
+  return Exit::ok;
+}
+
 }  // namespace
 
 Exit simulate_command(const SimulateWords& words) {
@@ -78,11 +127,16 @@ Exit simulate_command(const SimulateWords& words) {
     return fail("simulate", fmt::format("no profile named \"{}\"; there are everything, failover "
                                         "and quiet", words.profile),
                 Exit::usage);
+  if (words.sabotage == "list") return list_sabotages();
+  if (!words.sabotage.empty() && words.sabotage != "all" && find_sabotage(words.sabotage) == nullptr)
+    return fail("simulate", "no sabotage named \"" + words.sabotage + "\"; see --sabotage list",
+                Exit::usage);
   if (words.seed != 0) return one_seed(words, *profile);
+  if (!words.sabotage.empty()) return sabotage_all(words, *profile);
   CampaignOptions options;
   options.from = words.from;
   options.seeds = words.seeds;
-  options.jobs = words.jobs != 0 ? words.jobs : std::max(1U, std::thread::hardware_concurrency());
+  options.jobs = jobs_of(words);
   options.profile = *profile;
   const auto began = std::chrono::steady_clock::now();
   const auto elapsed = [&] {

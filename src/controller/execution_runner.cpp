@@ -211,8 +211,10 @@ void ExecutionRunner::drive(Run& run) {
 void ExecutionRunner::advance(Run& run, const states::Stimulus& stimulus) {
   const auto advanced = run.execution.advance(stimulus, world_.clock.wall());
   if (!advanced.accepted) return;
+  const bool in_order = world_.guards.has(Guard::journal_before_command);
+  if (!in_order) carry_out(run, advanced.commands);
   if (!write_down(run, advanced.events)) return;
-  carry_out(run, advanced.commands);
+  if (in_order) carry_out(run, advanced.commands);
   const auto open = run.execution.open_tokens();
   const std::lock_guard held(run.lock);
   std::erase_if(run.questions, [&](const auto& question) {

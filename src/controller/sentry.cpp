@@ -34,7 +34,7 @@ Sentry::Sentry(Orchestration& world, ExecutionRunner& runner, std::string failov
     : world_(world),
       runner_(runner),
       failover_document_(std::move(failover_document)),
-      health_(world.topology.probe, names_of(world.vantages)) {}
+      health_(world.topology.probe, names_of(world.vantages), world.guards) {}
 
 void Sentry::start() {
   started_ = world_.clock.boot();
@@ -60,10 +60,13 @@ void Sentry::watch_record() {
   while (!stopped_) {
     auto record = world_.registry.await_change(version, world_.clock.boot() + kRecordWait);
     const BootTime now = world_.clock.boot();
-    if (record) {
-      world_.lease_observer.note(*record, now);
-      version = record->version;
+    if (record && !world_.lease_observer.note(*record, now)) {
+      record = Error{After::unchanged_retry,
+                     fmt::format("it shows version {}, older than what was seen before: was it "
+                                 "restored from a backup? (R7)",
+                                 record->version)};
     }
+    if (record) version = record->version;
     {
       const std::lock_guard held(lock_);
       if (record) {
@@ -140,7 +143,7 @@ void Sentry::decide_once() {
     const bool settled = seen_ready_ || now - started_ >= world_.topology.probe.patience;
     may_start = row->decision == Decision::fail_over && registry_problem_.empty() && settled &&
                 now >= not_before_;
-    lost = record->transition.phase != Phase::none && registry_problem_.empty() &&
+    lost = world_.guards.has(Guard::lost_transition_adopted) && record->transition.phase != Phase::none && registry_problem_.empty() &&
            now - transition_since_ >= kLost && now >= not_before_;
   }
   if (changed) {

@@ -115,7 +115,8 @@ std::string_view to_string(Decision decision) {
   return "hold";
 }
 
-HealthView::HealthView(ProbeTiming timing, std::vector<std::string> vantages) : timing_(timing) {
+HealthView::HealthView(ProbeTiming timing, std::vector<std::string> vantages, Guards guards)
+    : timing_(timing), guards_(guards) {
   for (auto& name : vantages) views_[std::move(name)];
   ensure(!views_.empty(), "somebody must look");
 }
@@ -142,6 +143,7 @@ void HealthView::note(const std::string& vantage, const std::string& region, con
 bool HealthView::fresh(const View& view, BootTime now) const {
   // A look takes up to `timeout`, the next one begins after `interval`: older than both is silence.
   const Duration age_max = 2 * (timing_.interval + timing_.timeout);
+  if (!guards_.has(Guard::only_fresh_looks)) return view.looked_at.has_value();
   return view.looked_at && now - *view.looked_at <= age_max;
 }
 
@@ -149,7 +151,12 @@ Facts HealthView::facts(const std::string& region, BootTime now, bool lease_aliv
   std::size_t votes = 0, path_down = 0, unready = 0, services_down = 0, database_down = 0;
   if (region == region_) {
     for (const auto& [name, view] : views_) {
-      if (!fresh(view, now)) continue;
+      if (!fresh(view, now)) {
+        // A silent vantage is no vote, neither for well nor for down.
+        if (guards_.has(Guard::silent_is_no_vote)) continue;
+        ++votes, ++path_down, ++unready, ++services_down, ++database_down;
+        continue;
+      }
       ++votes;
       path_down += view.path_failures >= timing_.failures;
       unready += !view.seen.ready;
@@ -157,7 +164,9 @@ Facts HealthView::facts(const std::string& region, BootTime now, bool lease_aliv
       database_down += view.database_failures >= timing_.failures;
     }
   }
-  const auto majority = [this](std::size_t count) { return 2 * count > views_.size(); };
+  const auto majority = [this](std::size_t count) {
+    return guards_.has(Guard::strict_majority) ? 2 * count > views_.size() : count > 0;
+  };
   Facts facts;
   facts.quorum = majority(votes);
   facts.path = !majority(path_down);

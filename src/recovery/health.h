@@ -12,6 +12,7 @@
 
 #include "base/time.h"
 #include "ports/vantage.h"
+#include "recovery/guards.h"
 #include "topology/topology.h"
 
 namespace understudy {
@@ -59,7 +60,7 @@ struct Row {
 /// Collects what the vantages see. Not thread-safe.
 class HealthView {
  public:
-  HealthView(ProbeTiming timing, std::vector<std::string> vantages);
+  HealthView(ProbeTiming timing, std::vector<std::string> vantages, Guards guards = {});
 
   /// A look that began at `looked_at` has ended. Looks at another region are forgotten when
   /// `region` changes. Requires: `vantage` is configured.
@@ -87,6 +88,7 @@ class HealthView {
   [[nodiscard]] bool fresh(const View& view, BootTime now) const;
 
   const ProbeTiming timing_;
+  const Guards guards_;
   std::string region_;
   std::map<std::string, View> views_;
   std::optional<BootTime> unready_since_;

@@ -7,12 +7,13 @@
 namespace understudy {
 
 LeaseHolder::LeaseHolder(std::string region, LeaseTiming timing, AgentState state,
-                         std::uint64_t incarnation, Page& page)
+                         std::uint64_t incarnation, Page& page, Guards guards)
     : region_(std::move(region)),
       timing_(timing),
       state_(std::move(state)),
       incarnation_(incarnation),
-      page_(page) {
+      page_(page),
+      guards_(guards) {
   ensure(state_.identity == region_, "an agent's state belongs to its region");
   // An agent that died between persisting a fence and closing the page finishes it now (R12).
   const auto left = page_.read();
@@ -24,7 +25,7 @@ bool LeaseHolder::see(const Record& record) {
   state_.version = record.version;
   state_.epoch = std::max(state_.epoch, record.epoch);
   const bool ours = record.active == region_;
-  if (ours && !record.lease.revoked) {
+  if (ours && (!record.lease.revoked || !guards_.has(Guard::revocation_binds))) {
     if (record.term > state_.term) {
       state_.term = record.term;
       drop_outstanding();  // answers of an older term no longer count
@@ -34,7 +35,7 @@ bool LeaseHolder::see(const Record& record) {
   // Told so: close at once (R3). Deposed: no extension of a term that is over (R21).
   if (!ours) state_.revoked_term = std::max(state_.revoked_term, record.term - 1);
   drop_outstanding();
-  page_.close();
+  if (guards_.has(Guard::page_closed_when_told)) page_.close();
   return true;
 }
 
@@ -43,16 +44,23 @@ std::optional<Record> LeaseHolder::ask(const Record& record, const std::string& 
   ensure(record.version == state_.version, "a renewal is asked on the newest record seen");
   if (record.active != region_ || record.term != state_.term || fenced_in(record.term))
     return std::nullopt;
-  auto next = renewed(record, region_, nonce);
+  Record base = record;
+  if (!guards_.has(Guard::revocation_binds)) base.lease.revoked = false;
+  auto next = renewed(base, region_, nonce);
   if (!next) return std::nullopt;
+  next->lease.revoked = record.lease.revoked;
   outstanding_ = Outstanding{nonce, record.term, now, now_wall};
   return next.value();
 }
 
-bool LeaseHolder::granted(const Record& answer) {
+bool LeaseHolder::granted(const Record& answer, BootTime now, WallTime now_wall) {
   if (!outstanding_ || outstanding_->nonce != answer.nonce)
     return false;  // an older request's answer (R2)
-  const Outstanding asked = *outstanding_;
+  Outstanding asked = *outstanding_;
+  if (!guards_.has(Guard::deadline_from_request)) {
+    asked.asked = now;
+    asked.asked_wall = now_wall;
+  }
   drop_outstanding();
   ensure(answer.active == region_, "only our own renewal carries our nonce");
   ensure(answer.term == asked.term, "a renewal does not change the term");
@@ -74,9 +82,9 @@ bool LeaseHolder::granted(const Record& answer) {
 }
 
 bool LeaseHolder::fence(std::uint64_t term) {
-  if (term < state_.term) return false;
+  if (term < state_.term && guards_.has(Guard::old_fence_refused)) return false;
   state_.fenced_term = std::max(state_.fenced_term, term);
-  drop_outstanding();
+  if (guards_.has(Guard::outstanding_dropped)) drop_outstanding();
   return true;
 }
 

@@ -8,6 +8,7 @@
 #include "ports/clock.h"
 #include "ports/page.h"
 #include "ports/registry.h"
+#include "recovery/guards.h"
 #include "topology/topology.h"
 
 namespace understudy {
@@ -22,7 +23,7 @@ class LeaseHolder {
  public:
   /// Requires: `state` is this region's durable state; R6 has been applied to a fresh one.
   LeaseHolder(std::string region, LeaseTiming timing, AgentState state, std::uint64_t incarnation,
-              Page& page);
+              Page& page, Guards guards = {});
 
   /// What a record read from the registry tells. Closes the page at once if the region is no longer
   /// active, or its term is revoked or over. False: the record is older than one already seen (R7)
@@ -34,9 +35,9 @@ class LeaseHolder {
   [[nodiscard]] std::optional<Record> ask(const Record& record, const std::string& nonce,
                                           BootTime now, WallTime now_wall);
 
-  /// The registry applied the renewal. Opens the page, unless it was dropped in the meantime. True
+  /// The registry applied the renewal. `now`: when the answer came, from which nothing is counted. Opens the page, unless it was dropped in the meantime. True
   /// if the page is now open by it.
-  bool granted(const Record& answer);
+  bool granted(const Record& answer, BootTime now, WallTime now_wall);
 
   /// No answer to what was asked will count any more.
   void drop_outstanding() { outstanding_.reset(); }
@@ -64,13 +65,16 @@ class LeaseHolder {
     WallTime asked_wall;
   };
 
-  [[nodiscard]] bool fenced_in(std::uint64_t term) const { return term <= state_.fenced_term; }
+  [[nodiscard]] bool fenced_in(std::uint64_t term) const {
+    return term <= state_.fenced_term && guards_.has(Guard::fenced_term_stays_shut);
+  }
 
   const std::string region_;
   const LeaseTiming timing_;
   AgentState state_;
   const std::uint64_t incarnation_;
   Page& page_;
+  const Guards guards_;
   std::optional<Outstanding> outstanding_;
 };
 

@@ -19,8 +19,9 @@ class LeaseObserver {
   explicit LeaseObserver(LeaseTiming timing, Guards guards = {})
       : timing_(timing), guards_(guards) {}
 
-  /// Requires: `now` was read after `record` arrived.
-  void note(const Record& record, BootTime now);
+  /// False, and nothing was taken from it: a newer record was seen before (R7). It was overtaken on
+  /// its way, or the registry went back in time. Requires: `now` was read after `record` arrived.
+  bool note(const Record& record, BootTime now);
 
   /// When the lease that `record` shows can no longer be alive, if nobody renews it: the first
   /// sight of its serial + ttl + margin. None while it is endless, for which time proves nothing.
@@ -31,6 +32,7 @@ class LeaseObserver {
   const LeaseTiming timing_;
   const Guards guards_;
   mutable std::mutex lock_;
+  std::uint64_t version_ = 0;
   std::uint64_t serial_ = 0;
   std::uint64_t epoch_ = 0;
   std::optional<BootTime> first_seen_;

@@ -43,7 +43,7 @@ RegionKeeper::RegionKeeper(const Topology& topology, std::string region, RegionP
       database_signal_(ports.tasks.signal()),
       services_signal_(ports.tasks.signal()) {
   if (state) {
-    holder_.emplace(region_, topology_.lease, *state, incarnation_, ports_.page);
+    holder_.emplace(region_, topology_.lease, *state, incarnation_, ports_.page, ports_.guards);
     persisted_ = state;
   }
 }
@@ -99,14 +99,15 @@ void RegionKeeper::learn_from_record() {
                        .revoked_term = record->lease.revoked ? record->term : record->term - 1,
                        .epoch = record->epoch,
                        .version = record->version};
-      holder_.emplace(region_, topology_.lease, fresh, incarnation_, ports_.page);
+      holder_.emplace(region_, topology_.lease, fresh, incarnation_, ports_.page, ports_.guards);
     }
   }
   take(*record);
 }
 
 bool RegionKeeper::renewal_is_due(BootTime now) const {
-  if (!record_ || record_->active != region_ || record_->lease.revoked) return false;
+  if (!record_ || record_->active != region_) return false;
+  if (record_->lease.revoked && ports_.guards.has(Guard::revocation_binds)) return false;
   // Only a primary has anything to lease (model: db[r]==1); a crashed one may restart in place.
   if (!database_ || database_->role != DatabaseRole::primary) return false;
   return now >= renew_at_;
@@ -131,7 +132,7 @@ void RegionKeeper::renew() {
     bool opened = false;
     {
       const std::lock_guard held(lock_);
-      opened = holder_->granted(*record);
+      opened = holder_->granted(*record, ports_.clock.boot(), ports_.clock.wall());
     }
     take(*record);
     if (opened) database_signal_->notify();

@@ -53,7 +53,7 @@ Result<FenceAck> RegionKeeper::fence(std::uint64_t term, BootTime deadline) {
     return within("fence not durable", stored.error());
   {
     const std::lock_guard held(lock_);
-    holder_->close();
+    if (ports_.guards.has(Guard::page_closed_by_fence)) holder_->close();
   }
   database_signal_->notify();
   // A backend may have judged the page just before it was closed: its answer is out after g.
@@ -82,8 +82,9 @@ Result<DatabaseState> RegionKeeper::promote(const PromoteOrder& order, BootTime 
   if (!record)
     return within("promotion not confirmed by the registry", not_yet(record.error().what));
   const Transition& transition = record->transition;
-  if (transition.phase != Phase::promoting || transition.number != order.transition ||
-      transition.target != region_ || record->epoch + 1 != order.epoch) {
+  const bool asked_for = ports_.guards.has(Guard::promotion_asks_record);
+  if (asked_for && (transition.phase != Phase::promoting || transition.number != order.transition ||
+      transition.target != region_ || record->epoch + 1 != order.epoch)) {
     return refused(fmt::format(
         "the record does not ask for promotion {} of {} to epoch {}: {} is {}", order.transition,
         region_, order.epoch, transition.execution, to_string(transition.phase)));

@@ -67,14 +67,14 @@ Result<Committed> Application::commit(Writes what, std::uint64_t id, std::uint64
 Result<Done> Application::sell(std::uint64_t order) {
   if (!services_alive()) return Error{After::unchanged_retry, "no instance runs"};
   const auto page = page_.in_force();
-  if (!page && stage_.guards.has(Guard::page_checked_by_services))
+  if (!page && stage_.guards.has(Guard::page_judged_by_services))
     return Error{After::unchanged_retry, "this region may not write"};
   const std::uint64_t epoch = page ? page->epoch : postgres_.epoch_row();
   auto done = commit(Writes::order, order, epoch);
   if (!done) return done.error();
   // The lease once more, before the acknowledgement leaves.
   const auto still = page_.in_force();
-  if ((!still || still->epoch != epoch) && stage_.guards.has(Guard::page_checked_by_services)) {
+  if ((!still || still->epoch != epoch) && stage_.guards.has(Guard::page_judged_by_services)) {
     stage_.chronicle.reached(Mark::acknowledgement_withheld);
     return Error{After::unknown, "the lease ran out before the answer"};
   }
@@ -96,10 +96,12 @@ Result<Done> Application::write_and_read(std::uint64_t mark) {
 /// stop it.
 void Application::run_cron(std::uint64_t life) {
   while (life == process_.life()) {
-    if (runs("cron") && !broken_) {
+    if (runs("cron") && !broken_ && !stage_.guards.has(Guard::cron_commits_claims)) {
+      stage_.observers.claimed(region_, postgres_.timeline(), {});
+    } else if (runs("cron") && !broken_) {
       if (const auto page = page_.in_force()) {
         (void)commit(Writes::cron_claim, ++ticks_, page->epoch);
-      } else if (!stage_.guards.has(Guard::page_checked_by_services)) {
+      } else if (!stage_.guards.has(Guard::page_judged_by_services)) {
         (void)commit(Writes::cron_claim, ++ticks_, postgres_.epoch_row());
       }
     }

@@ -49,7 +49,7 @@ CampaignResult run_campaign(const CampaignOptions& options,
       if (first >= end) return;
       for (std::uint64_t seed = first; seed < std::min(first + kBatch, end) && !stop; ++seed) {
         const Outcome outcome =
-            run_history(draw_plan(seed, options.profile), options.guards, false);
+            run_history(draw_plan(seed, options.profile), options.product, false);
         const std::lock_guard held(lock);
         add(result, options.from, seed, outcome);
         if (options.first_violation_only && !outcome.violations.empty()) stop = true;
@@ -67,14 +67,14 @@ CampaignResult run_campaign(const CampaignOptions& options,
   return result;
 }
 
-Plan shrunk(Plan plan, Guards guards) {
+Plan shrunk(Plan plan, const Composition& product) {
   bool smaller = true;
   while (smaller) {
     smaller = false;
     for (std::size_t at = 0; at < plan.faults.size(); ++at) {
       Plan without = plan;
       without.faults.erase(without.faults.begin() + static_cast<std::ptrdiff_t>(at));
-      if (run_history(without, guards, false).ok()) continue;
+      if (run_history(without, product, false).ok()) continue;
       plan = std::move(without);
       smaller = true;
       break;

@@ -17,7 +17,7 @@ struct CampaignOptions {
   std::uint64_t seeds = 1000;
   unsigned jobs = 1;
   Profile profile = Profile::everything;
-  Guards guards{};
+  Composition product = whole();
   /// Stop at the first seed that breaks a promise.
   bool first_violation_only = false;
 };
@@ -45,6 +45,6 @@ struct CampaignResult {
                                           const std::function<void(const CampaignResult&)>& progress);
 
 /// The same plan with as few faults as still break a promise. Requires: it breaks one.
-[[nodiscard]] Plan shrunk(Plan plan, Guards guards);
+[[nodiscard]] Plan shrunk(Plan plan, const Composition& product);
 
 }  // namespace understudy::simulation

@@ -39,13 +39,29 @@ class Convergence {
         world_.registry.record().transition.phase == Phase::none && world_.witness.idle();
     const bool writes = last && now - *last < kSteady && now - stage_.plan.healed_at >= kSteady;
     // One who was asked before the healing is asked no more, but for a question that is still open.
-    const bool asked = stage_.observers.times_asked() > asked_before_ || world_.witness.asks();
+    const bool asked =
+        (stage_.observers.times_asked() > asked_before_ && somebody_is_missing()) ||
+        world_.witness.asks();
     if (writes && at_rest) reached_ = true;
     if (asked && !writes && now - stage_.plan.healed_at >= 20 * kSteady) {
       stage_.chronicle.reached(Mark::person_asked_at_the_end);
       reached_ = true;
     }
     if (!reached_) stage_.scheduler.after(kLookInterval, [this] { look(); });
+  }
+
+  /// To ask a person is an answer only where the region that writes, or is to write, is dead, or
+  /// where the policy is to wait rather than to lose anything.
+  [[nodiscard]] bool somebody_is_missing() {
+    const Record& record = world_.registry.record();
+    if (record.transition.phase == Phase::revoked &&
+        stage_.plan.topology.policy.over_budget == OverBudget::wait)
+      return true;
+    if (!stage_.plan.left_dead) return false;
+    const std::string& dead =
+        world_.regions()[static_cast<std::size_t>(*stage_.plan.left_dead)]->name();
+    return record.active == dead ||
+           (record.transition.phase != Phase::none && record.transition.target == dead);
   }
 
   Stage& stage_;
@@ -80,10 +96,10 @@ void live_through(Stage& stage, World& world, Outcome& outcome) {
 
 }  // namespace
 
-Outcome run_history(const Plan& plan, Guards guards, bool told) {
+Outcome run_history(const Plan& plan, const Composition& product, bool told) {
   ensure_handler = throw_on_broken_rule;
   Outcome outcome;
-  Stage stage(plan, guards, told);
+  Stage stage(plan, product, told);
   {
     World world(stage);
     try {

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "recovery/guards.h"
 #include "simulation/chronicle.h"
 #include "simulation/plan.h"
+#include "simulation/sabotage.h"
 
 namespace understudy::simulation {
 
@@ -30,7 +30,7 @@ struct Outcome {
   [[nodiscard]] bool ok() const { return violations.empty() && !assertion; }
 };
 
-/// Runs it on the calling thread. The same plan and guards give the same outcome.
-[[nodiscard]] Outcome run_history(const Plan& plan, Guards guards, bool told);
+/// Runs it on the calling thread. The same plan and product give the same outcome.
+[[nodiscard]] Outcome run_history(const Plan& plan, const Composition& product, bool told);
 
 }  // namespace understudy::simulation

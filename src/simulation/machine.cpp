@@ -14,6 +14,7 @@ namespace {
 constexpr Duration kJustBooted = std::chrono::seconds(1);
 constexpr Duration kWallAtStart = std::chrono::seconds(1'700'000'000);
 constexpr std::int64_t kMillion = 1'000'000;
+__extension__ using Wide = __int128;
 
 class ProcessSignal final : public Signal {
  public:
@@ -62,11 +63,9 @@ WallTime Machine::wall() const {
 TrueTime Machine::true_time(BootTime time) const {
   if (time == BootTime::max()) return TrueTime::max();
   const auto shown = (time.time_since_epoch() - kJustBooted).count();
-  // A little too early at first, by less than the square of the drift.
-  TrueTime candidate = booted_ + Duration(shown - shown / kMillion * drift_ppm_ -
-                                          shown % kMillion * drift_ppm_ / kMillion);
-  candidate += time - boot_at(candidate);
-  while (boot_at(candidate) >= time) candidate -= Duration(1);
+  const auto real = static_cast<Duration::rep>(static_cast<Wide>(shown) * kMillion /
+                                               (kMillion + drift_ppm_));
+  TrueTime candidate = booted_ + Duration(real - 2);  // boot_at() rounds down, twice
   while (boot_at(candidate) < time) candidate += Duration(1);
   return candidate;
 }

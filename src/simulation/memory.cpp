@@ -22,14 +22,20 @@ void SimulatedPage::close() {
 
 std::optional<Promise> SimulatedPage::read() const {
   agent_.maybe_stall();
-  return boot_ == machine_.boots() ? promise_ : std::nullopt;
+  return of_this_boot() ? promise_ : std::nullopt;
+}
+
+bool SimulatedPage::of_this_boot() const {
+  return boot_ == machine_.boots() || !stage_.guards.has(Guard::page_ends_with_boot);
 }
 
 std::optional<Promise> SimulatedPage::in_force() const {
-  if (!promise_ || boot_ != machine_.boots() || !machine_.on()) return std::nullopt;
+  if (!promise_ || !of_this_boot() || !machine_.on()) return std::nullopt;
   if (promise_->endless) return promise_;
-  if (machine_.boot() >= promise_->deadline || machine_.wall() >= promise_->deadline_wall)
-    return std::nullopt;
+  const bool by_boot = stage_.guards.has(Guard::boot_clock_ends_page);
+  const bool by_wall = stage_.guards.has(Guard::wall_clock_ends_page);
+  if (by_boot && machine_.boot() >= promise_->deadline) return std::nullopt;
+  if (by_wall && machine_.wall() >= promise_->deadline_wall) return std::nullopt;
   return promise_;
 }
 

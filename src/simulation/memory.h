@@ -25,6 +25,7 @@ class SimulatedPage final : public Page {
 
  private:
   void note_end() const;
+  [[nodiscard]] bool of_this_boot() const;
 
   Stage& stage_;
   Machine& machine_;

@@ -92,7 +92,8 @@ void Observers::judge_losses(const std::vector<Transaction>& log) {
     if (one.what == Writes::order) kept.insert(one.id);
   }
   // Wall clocks of two regions stand behind the lag; they may differ by so much.
-  Duration slack = milliseconds(50);
+  Duration slack = milliseconds(50) + 2 * scheduler_.now().time_since_epoch() / 1'000'000 *
+                                          plan_.topology.lease.clock_drift_ppm_max;
   for (const Duration offset : plan_.wall_offset) slack += std::chrono::abs(offset);
   for (const Fault& fault : plan_.faults) {
     if (fault.kind == FaultKind::wall_jumps) slack += std::chrono::abs(fault.by);

@@ -29,13 +29,13 @@ constexpr std::array kRecipes = {
     Recipe{FaultKind::region_dies, 14, seconds(1), seconds(8), 60},
     Recipe{FaultKind::region_freezes, 10, milliseconds(200), seconds(8), 20},
     Recipe{FaultKind::agent_dies, 8, {}, {}, 0},
-    Recipe{FaultKind::agent_freezes, 8, milliseconds(100), seconds(6), 10},
+    Recipe{FaultKind::agent_freezes, 12, milliseconds(100), seconds(6), 10},
     Recipe{FaultKind::agent_disk_wiped, 3, {}, {}, 0},
     Recipe{FaultKind::database_dies, 6, milliseconds(300), seconds(6), 15},
     Recipe{FaultKind::database_hangs, 4, milliseconds(300), seconds(6), 15},
     Recipe{FaultKind::services_die, 3, seconds(1), seconds(8), 30},
     Recipe{FaultKind::path_cut, 8, seconds(1), seconds(8), 50},
-    Recipe{FaultKind::link_cut, 10, milliseconds(200), seconds(8), 25},
+    Recipe{FaultKind::link_cut, 18, milliseconds(200), seconds(8), 25},
     Recipe{FaultKind::links_bad, 5, seconds(1), seconds(8), 20},
     Recipe{FaultKind::replication_stalls, 6, seconds(1), seconds(8), 30},
     Recipe{FaultKind::registry_dies, 5, milliseconds(200), seconds(6), 10},
@@ -43,7 +43,7 @@ constexpr std::array kRecipes = {
     Recipe{FaultKind::controller_dies, 8, {}, {}, 0},
     Recipe{FaultKind::controller_freezes, 4, milliseconds(200), seconds(5), 10},
     Recipe{FaultKind::controller_journal_lost, 2, {}, {}, 0},
-    Recipe{FaultKind::wall_jumps, 3, seconds(1), seconds(6), 40},
+    Recipe{FaultKind::wall_jumps, 7, seconds(1), seconds(6), 40},
     Recipe{FaultKind::promotion_trouble, 6, {}, {}, 100},
     Recipe{FaultKind::stalls, 4, seconds(2), seconds(8), 40},
     Recipe{FaultKind::operator_meddles, 6, {}, {}, 0},
@@ -110,7 +110,8 @@ Topology draw_topology(Dice& dice) {
   lease.ttl = milliseconds(kTtl[dice.below(kTtl.size())]);
   lease.renew_interval = lease.ttl * 3 / 10;
   lease.answer_max = milliseconds(10);
-  lease.clock_drift_ppm_max = 1000;
+  // Real clocks keep within 1000; far worse ones show whether the margin is what it must be.
+  lease.clock_drift_ppm_max = dice.one_in(3) ? 50'000 : 1'000;
   // margin ≥ ttl · 2ρ/(1−ρ) + g, and hardly more: what is larger hides mistakes.
   lease.margin = lease.ttl * 2 * lease.clock_drift_ppm_max / (1'000'000 - lease.clock_drift_ppm_max) +
                  lease.answer_max + milliseconds(1);
@@ -129,8 +130,8 @@ Topology draw_topology(Dice& dice) {
 void draw_manners(Plan& plan, Dice& dice) {
   for (std::size_t at = 0; at < plan.drift_ppm.size(); ++at) {
     // The two extremes are the interesting ones.
-    constexpr std::array<std::int64_t, 4> kDrift = {-999, 0, 0, 999};
-    plan.drift_ppm[at] = kDrift[dice.below(kDrift.size())];
+    const auto most = static_cast<std::int64_t>(plan.topology.lease.clock_drift_ppm_max) - 1;
+    plan.drift_ppm[at] = dice.one_in(2) ? most : -most;
     plan.wall_offset[at] = dice.between(-milliseconds(50), milliseconds(50));
   }
   plan.link_least = dice.between(std::chrono::microseconds(200), milliseconds(5));

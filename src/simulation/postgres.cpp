@@ -53,7 +53,7 @@ void Postgres::commit(Writes what, std::uint64_t id, std::optional<std::uint64_t
   if (expected_epoch && *expected_epoch != row && stage_.guards.has(Guard::epoch_row_checked))
     return reply(Error{After::unchanged_final, "the epoch row shows another epoch"});
   // R1: at pre-commit …
-  if (stage_.guards.has(Guard::fence_at_commit) && !page_.in_force()) {
+  if (stage_.guards.has(Guard::page_judged_at_commit) && !page_.in_force()) {
     stage_.chronicle.reached(Mark::commit_refused_by_page);
     return reply(Error{After::unchanged_final, "fenced: no page lets this through"});
   }
@@ -78,7 +78,7 @@ void Postgres::commit(Writes what, std::uint64_t id, std::optional<std::uint64_t
       when_safe(until, [this, reply, what] {
         // … and again before the answer leaves; else the client's connection is cut.
         const auto page = page_.in_force();
-        if (stage_.guards.has(Guard::fence_before_answer) && !page) {
+        if (stage_.guards.has(Guard::page_judged_at_answer) && !page) {
           stage_.chronicle.reached(Mark::acknowledgement_withheld);
           return;
         }

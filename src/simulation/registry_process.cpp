@@ -26,7 +26,7 @@ Replaced RegistryProcess::replace(const Record& next) {
   if (next.version != record_.version + 1 && !blind) return Conflict{record_};
   Record wanted = next;
   if (blind) wanted.version = record_.version + 1;
-  if (stage_.guards.has(Guard::registry_checks_rules)) {
+  if (stage_.guards.has(Guard::rules_of_the_record)) {
     if (const auto why = broken_rule(record_, wanted)) {
       stage_.chronicle.tell("registry: refused: {}", *why);
       return Error{After::unchanged_final, *why};

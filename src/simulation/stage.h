@@ -12,15 +12,17 @@
 #include "simulation/network.h"
 #include "simulation/observers.h"
 #include "simulation/plan.h"
+#include "simulation/sabotage.h"
 #include "simulation/scheduler.h"
 
 namespace understudy::simulation {
 
 /// What all parts of the world share.
 struct Stage {
-  Stage(const Plan& drawn, Guards guards_on, bool told)
+  Stage(const Plan& drawn, const Composition& product, bool told)
       : plan(drawn),
-        guards(guards_on),
+        guards(product.guards),
+        workflow(product.workflow),
         dice(drawn.seed),
         network(scheduler, dice),
         chronicle(scheduler, told),
@@ -28,6 +30,7 @@ struct Stage {
 
   const Plan& plan;
   const Guards guards;
+  const std::string& workflow;
   Scheduler scheduler;
   Dice dice;
   Network network;

@@ -1,6 +1,5 @@
 #include "simulation/witness.h"
 
-#include "controller/workflows.h"
 
 namespace understudy::simulation {
 
@@ -276,7 +275,7 @@ void Witness::start() {
     Parts& is = *parts_;
     const auto resumed = is.runner.resume_all();
     ensure(resumed.ok(), "a journal that was written can be resumed");
-    is.sentry.emplace(is.world, is.runner, std::string(failover_workflow()));
+    is.sentry.emplace(is.world, is.runner, stage_.workflow);
     is.sentry->start();
   });
 }

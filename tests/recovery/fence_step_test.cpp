@@ -163,6 +163,16 @@ TEST_F(Fencing, follows_a_wall_clock_that_jumps_ahead_only_to_ask_again) {
   EXPECT_EQ(must(fence, "fence").at("fenced"), false);
 }
 
+TEST_F(Fencing, does_not_go_by_a_look_that_has_grown_old) {
+  input_["confirmation"] = {{"looked_at", format_wall(world_.stage.wall())}};
+  world_.stage.run_for(std::chrono::seconds(5));
+  EXPECT_EQ(error_of(fence), kNotYet);
+  EXPECT_EQ(phase(), Phase::open);
+  input_["confirmation"] = {{"looked_at", format_wall(world_.stage.wall())}};
+  must(fence);
+  EXPECT_EQ(phase(), Phase::revoked);
+}
+
 TEST_F(Fencing, repeated_after_the_point_of_no_return_changes_nothing) {
   must(fence, "fence");
   must(pass_point_of_no_return);

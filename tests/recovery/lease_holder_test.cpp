@@ -45,7 +45,7 @@ class Holder : public testing::Test {
   /// A whole renewal.
   bool renewed_at(Duration when, const std::string& nonce = "n") {
     const Record answer = asked(when, nonce);
-    const bool opened = holder_->granted(answer);
+    const bool opened = holder_->granted(answer, BootTime::max(), WallTime::max());
     EXPECT_TRUE(holder_->see(answer));
     return opened;
   }
@@ -73,7 +73,7 @@ TEST_F(Holder, counts_the_deadline_from_before_the_request_however_late_the_answ
   const Record answer = asked(seconds(0));
   EXPECT_FALSE(writable(milliseconds(1))) << "an open page needs a grant";
   // The answer takes 1.9 s; the deadline does not move for it.
-  EXPECT_TRUE(holder_->granted(answer));
+  EXPECT_TRUE(holder_->granted(answer, BootTime::max(), WallTime::max()));
   EXPECT_EQ(page_.read()->deadline, at(timing_.ttl));
   EXPECT_EQ(page_.read()->deadline_wall, wall_at(timing_.ttl));
   EXPECT_TRUE(writable(timing_.ttl - Duration(1)));
@@ -106,11 +106,11 @@ TEST_F(Holder, drops_the_late_answer_of_an_older_request) {
   holder_->drop_outstanding();  // its outcome was unknown
   ASSERT_TRUE(holder_->see(older));
   const Record newer = asked(seconds(1), "newer");
-  EXPECT_FALSE(holder_->granted(older));
+  EXPECT_FALSE(holder_->granted(older, BootTime::max(), WallTime::max()));
   EXPECT_EQ(page_.opened, 0U);
-  EXPECT_TRUE(holder_->granted(newer));
+  EXPECT_TRUE(holder_->granted(newer, BootTime::max(), WallTime::max()));
   EXPECT_EQ(page_.read()->deadline, at(seconds(1) + timing_.ttl));
-  EXPECT_FALSE(holder_->granted(newer)) << "an answer counts once";
+  EXPECT_FALSE(holder_->granted(newer, BootTime::max(), WallTime::max())) << "an answer counts once";
   EXPECT_EQ(page_.opened, 1U);
 }
 
@@ -122,7 +122,7 @@ TEST_F(Holder, drops_what_is_outstanding_when_the_term_changes) {
   later.term = 2;
   ASSERT_TRUE(holder_->see(later));
   EXPECT_EQ(holder_->state().term, 2U);
-  EXPECT_FALSE(holder_->granted(answer));
+  EXPECT_FALSE(holder_->granted(answer, BootTime::max(), WallTime::max()));
   EXPECT_EQ(page_.opened, 0U);
 }
 
@@ -134,7 +134,7 @@ TEST_F(Holder, fenced_in_a_term_never_opens_in_it_again_but_in_a_newer_one) {
   EXPECT_EQ(holder_->state().fenced_term, 1U);
   EXPECT_TRUE(page_.read().has_value()) << "the page is closed only once that is durable";
   holder_->close();
-  EXPECT_FALSE(holder_->granted(answer));
+  EXPECT_FALSE(holder_->granted(answer, BootTime::max(), WallTime::max()));
   ASSERT_TRUE(holder_->see(answer));
   EXPECT_FALSE(ask(milliseconds(700)).has_value());
   EXPECT_FALSE(writable(milliseconds(700)));
@@ -186,7 +186,7 @@ TEST_F(Holder, drops_the_answer_that_comes_after_the_revocation_was_seen) {
   open_transition();
   change(revoked(record_, "revoke"));
   ASSERT_TRUE(holder_->see(record_));
-  EXPECT_FALSE(holder_->granted(answer));
+  EXPECT_FALSE(holder_->granted(answer, BootTime::max(), WallTime::max()));
   EXPECT_EQ(page_.opened, 0U);
 }
 
@@ -271,7 +271,7 @@ TEST_F(Holder, born_again_drops_answers_of_its_earlier_life) {
   born();
   const Record answer = asked(seconds(0));
   born({.identity = "north", .term = 1});
-  EXPECT_FALSE(holder_->granted(answer));
+  EXPECT_FALSE(holder_->granted(answer, BootTime::max(), WallTime::max()));
   EXPECT_EQ(page_.opened, 0U);
 }
 

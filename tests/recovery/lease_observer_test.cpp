@@ -53,6 +53,19 @@ TEST(LeaseObserver, is_not_misled_by_an_answer_that_was_overtaken) {
   EXPECT_EQ(observer.over_at(with_serial(6)), kStart + kWait);
 }
 
+TEST(LeaseObserver, takes_nothing_from_a_registry_that_went_back_in_time) {
+  LeaseObserver observer(kTiming);
+  Record newest = with_serial(6);
+  newest.version = 60;
+  EXPECT_TRUE(observer.note(newest, kStart));
+  Record restored = with_serial(4);
+  restored.version = 40;
+  EXPECT_FALSE(observer.note(restored, kStart + seconds(1)));
+  restored.lease.serial = 5;
+  restored.version = 61;  // it has grown past what was seen, on what it forgot
+  EXPECT_FALSE(observer.note(restored, kStart + seconds(2)));
+}
+
 TEST(LeaseObserver, never_says_that_an_endless_lease_is_over) {
   LeaseObserver observer(kTiming);
   Record endless = with_serial(5);

@@ -80,6 +80,23 @@ TEST_F(Lag, of_a_standby_that_has_the_whole_log_is_nothing_however_old_its_newes
   EXPECT_EQ(output.at("action"), "go_on");
 }
 
+TEST_F(Lag, of_a_database_that_somebody_promoted_by_hand_is_not_known) {
+  fenced_with_log_end(1000);
+  standby().role = DatabaseRole::primary;
+  standby().newest_commit = ended_;
+  const auto output = must(check_replication_lag);
+  EXPECT_EQ(output.at("drained"), false);
+  EXPECT_EQ(output.if_contains("lag_ms"), nullptr);
+  EXPECT_EQ(output.at("action"), "ask");
+}
+
+TEST_F(Lag, by_clocks_that_disagree_is_not_believed) {
+  standby().newest_commit = ended_ + seconds(1);
+  const auto output = must(check_replication_lag);
+  EXPECT_EQ(output.if_contains("lag_ms"), nullptr);
+  EXPECT_EQ(output.at("action"), "ask");
+}
+
 TEST_F(Lag, of_a_standby_that_lacks_the_end_of_the_log_is_judged_by_time) {
   fenced_with_log_end(1001);
   standby().streaming = false;

@@ -64,7 +64,10 @@ const json::object& object_at(const json::object& object, std::string_view key) 
 RecordOrFailure read_record(Orchestration& world) {
   auto record = world.registry.read(within_time(world, kRegistryCall));
   if (!record) return StepFailure{std::string(kRegistryUnavailable), record.error().what};
-  world.lease_observer.note(*record, world.clock.boot());
+  if (!world.lease_observer.note(*record, world.clock.boot()))
+    return StepFailure{std::string(kRegistryUnavailable),
+                       fmt::format("the registry shows version {}, older than what was seen before",
+                                   record->version)};
   return *record;
 }
 

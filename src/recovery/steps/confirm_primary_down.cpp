@@ -61,7 +61,7 @@ Facts look_afresh(Orchestration& world, const std::string& region, bool lease_al
   once.failures = 1;  // the probing loop has already seen it fail often enough
   std::vector<std::string> names;
   for (const Vantage* vantage : world.vantages) names.push_back(vantage->name());
-  HealthView view(once, names);
+  HealthView view(once, names, world.guards);
   const BootTime began = world.clock.boot();
   for (const auto& [name, seen] : look_from_all(world, region))
     view.note(name, region, seen, began);

@@ -41,7 +41,11 @@ StepOutput abort_transition(Orchestration& world, const boost::json::object& inp
   };
   const auto changed = change_record(
       world, transition, is_over,
-      [](const Record& seen, const std::string& nonce) { return aborted(seen, nonce); });
+      [&](const Record& seen, const std::string& nonce) -> Change {
+        auto next = aborted(seen, nonce);
+        if (next && !world.guards.has(Guard::abort_raises_term)) next->term = seen.term;
+        return next;
+      });
   if (const auto* failure = std::get_if<StepFailure>(&changed)) return *failure;
   const std::string why = text_at(object_at(input, "failure"), "Cause");
   emit(world, "transition.aborted", transition, {{"why", why}});

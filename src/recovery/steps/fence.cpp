@@ -77,7 +77,7 @@ StepOutput fence(Orchestration& world, const boost::json::object& input) {
     if (seen.transition.number != transition.number)
       return Error{After::unchanged_final, "another transition took over"};
     // Asked before every try: while the holder is well it renews, and so a late swap fails.
-    if (!looked_just_now(world, input))
+    if (world.guards.has(Guard::fence_on_fresh_look) && !looked_just_now(world, input))
       return Error{After::unchanged_retry, "the look that confirmed the outage is too old"};
     return revoked(seen, nonce);
   };
@@ -95,7 +95,8 @@ StepOutput fence(Orchestration& world, const boost::json::object& input) {
     const bool over = over_at && world.clock.boot() >= *over_at;
     const BootTime patience = within_time(world, over ? kAskAfterLeaseEnd : kAskOldRegion);
     auto ack = world.agents.at(transition.from)->fence(record.term, patience);
-    if (ack && ack->term == record.term) {
+    const bool any_term = !world.guards.has(Guard::acknowledgement_of_term);
+    if (ack && (ack->term == record.term || any_term)) {
       auto output = fenced(world, transition, record, "acknowledgement", ack->at);
       if (ack->log_end) output["log_end"] = *ack->log_end;
       return output;

@@ -27,7 +27,8 @@ StepOutput pass_point_of_no_return(Orchestration& world, const boost::json::obje
     const auto over_at = world.lease_observer.over_at(seen);
     const bool acknowledged = text_at(fence, "by") == "acknowledgement" &&
                               number_at(fence, "term", 0) == static_cast<std::int64_t>(seen.term);
-    if (!acknowledged && (!over_at || world.clock.boot() < *over_at))
+    const bool asked_for = world.guards.has(Guard::point_of_no_return_proof);
+    if (asked_for && !acknowledged && (!over_at || world.clock.boot() < *over_at))
       return Error{After::unchanged_retry, "a lease of the old region may still be alive"};
     return promoting(seen, nonce);
   };

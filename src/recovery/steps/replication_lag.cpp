@@ -93,21 +93,25 @@ StepOutput check_replication_lag(Orchestration& world, const boost::json::object
   const auto state = caught_up(world, transition.target, log_end);
   if (const auto* failure = std::get_if<StepFailure>(&state)) return *failure;
   const auto& standby = std::get<DatabaseState>(state);
-  const bool drained = log_end && standby.replayed >= *log_end;
+  // A primary was promoted by hand, past everybody: its log tells nothing of what it lacks (R14).
+  const bool stood_by = standby.role == DatabaseRole::standby;
+  const bool drained = stood_by && log_end && standby.replayed >= *log_end;
   boost::json::object output{{"drained", drained},
                              {"budget_ms", to_ms(world.topology.policy.lag_budget)}};
   bool within = drained;
   if (drained) {
     output["lag_ms"] = 0;
-  } else if (standby.newest_commit && *standby.newest_commit > *ended + kClocksAgree) {
+  } else if (world.guards.has(Guard::clocks_compared) && stood_by && standby.newest_commit &&
+             *standby.newest_commit > *ended + kClocksAgree) {
     // No commit is newer than the end of its lease: somebody's clock is wrong, and so would the lag be.
     output["clocks_disagree_ms"] = to_ms(*standby.newest_commit - *ended);
     output["newest_commit"] = format_wall(*standby.newest_commit);
-  } else if (standby.newest_commit) {
+  } else if (stood_by && standby.newest_commit) {
     const Duration lag = std::max(Duration::zero(), *ended - *standby.newest_commit);
     output["lag_ms"] = to_ms(lag);
     output["newest_commit"] = format_wall(*standby.newest_commit);
     within = lag <= world.topology.policy.lag_budget;
+    if (!world.guards.has(Guard::lag_within_budget)) within = !within;
   }
   output["within_budget"] = within;
   output["action"] = within ? "go_on" : action_over_budget(world.topology.policy.over_budget);

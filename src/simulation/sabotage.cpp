@@ -1,0 +1,136 @@
+#include "simulation/sabotage.h"
+
+#include <algorithm>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <set>
+
+#include "base/ensure.h"
+#include "controller/workflows.h"
+
+namespace understudy::simulation {
+
+namespace json = boost::json;
+
+namespace {
+
+using enum Guard;
+
+const std::vector<Sabotage>& table() {
+  static const std::vector<Sabotage> kAll = {
+      {"no-wait-for-lease-end", "promotes without waiting for the lease to end (15)",
+       {lease_end_waited_for}, ""},
+      {"no-margin", "waits for the ttl alone, whatever the clocks' drift (2)", {margin_waited_for}, ""},
+      {"deadline-from-answer", "the lease counts from the answer (1)", {deadline_from_request}, ""},
+      {"revocation-advisory", "renewals are granted in a revoked term (10)",
+       {revocation_binds, rules_of_the_record}, ""},
+      {"no-compare-and-swap", "changes of an older record are applied (11, 13)",
+       {compare_and_swap, rules_of_the_record}, ""},
+      {"wall-clock-lease", "only the wall clock ends a lease", {boot_clock_ends_page}, ""},
+      {"page-survives-boot", "a page of an earlier boot counts (23)",
+       {page_ends_with_boot, wall_clock_ends_page}, ""},
+      {"no-extension", "the database does not judge the page, at commit nor before the answer",
+       {page_judged_at_commit, page_judged_at_answer}, ""},
+      {"no-extension-no-recheck", "and neither do the services",
+       {page_judged_at_commit, page_judged_at_answer, page_judged_by_services}, ""},
+      {"no-check-before-answer", "the page is judged at commit only, by database and services",
+       {page_judged_at_answer, page_judged_by_services}, ""},
+      {"cron-without-claims", "cron runs until its agent stops it (26)", {cron_commits_claims}, ""},
+      {"fence-leaves-page-open", "a fence is acknowledged before the page is closed",
+       {page_closed_by_fence, page_closed_when_told}, ""},
+      {"fence-keeps-outstanding", "a renewal under way opens the page again after the fence",
+       {outstanding_dropped, fenced_term_stays_shut, page_closed_when_told}, ""},
+      {"fence-of-no-effect", "fenced regions renew in a revoked term",
+       {fenced_term_stays_shut, outstanding_dropped, revocation_binds, rules_of_the_record}, ""},
+      {"abort-keeps-term", "an aborted transition keeps the term (27: stuck, not unsafe)",
+       {abort_raises_term, rules_of_the_record}, ""},
+      {"lag-gate-inverted", "promotes exactly when too much is missing", {lag_within_budget}, ""},
+      {"lag-before-fence-only", "the lag is looked at before the fence, and not after it", {},
+       "IsItFenced:PassPointOfNoReturn"},
+      {"any-vantage", "one vantage that sees it down is enough", {strict_majority}, ""},
+      {"silence-is-a-vote", "a silent vantage counts as one that sees it down",
+       {silent_is_no_vote}, ""},
+      {"stale-looks", "a look of long ago counts as fresh", {only_fresh_looks}, ""},
+      {"no-fresh-look", "the fence does not wait for a fresh look", {fence_on_fresh_look},
+       "IsItDown:Fence"},
+      {"look-grows-old", "the fence goes by a look that has grown old", {fence_on_fresh_look}, ""},
+      {"lost-transition-left", "nobody goes on with a transition whose execution is lost",
+       {lost_transition_adopted}, ""},
+      {"promoting-not-recorded", "promotes before the point of no return is recorded (R13)",
+       {promotion_asks_record, rules_of_the_record}, "IsTheLossAccepted:PromoteDatabase"},
+  };
+  return kAll;
+}
+
+/// Names of all states that a state can lead to.
+std::vector<std::string> ways_out(const json::object& state) {
+  std::vector<std::string> names;
+  for (const char* key : {"Next", "Default"}) {
+    if (const auto* next = state.if_contains(key)) names.emplace_back(next->as_string());
+  }
+  for (const char* key : {"Choices", "Catch"}) {
+    const auto* branches = state.if_contains(key);
+    if (branches == nullptr) continue;
+    for (const json::value& branch : branches->as_array())
+      names.emplace_back(branch.at("Next").as_string());
+  }
+  return names;
+}
+
+/// A document with a state that nothing leads to is refused.
+void drop_unreachable(json::object& document) {
+  json::object& states = document.at("States").as_object();
+  std::set<std::string> reached;
+  std::vector<std::string> to_visit = {std::string(document.at("StartAt").as_string())};
+  while (!to_visit.empty()) {
+    const std::string name = to_visit.back();
+    to_visit.pop_back();
+    if (!reached.insert(name).second) continue;
+    for (std::string& next : ways_out(states.at(name).as_object()))
+      to_visit.push_back(std::move(next));
+  }
+  json::object left;
+  for (const auto& [name, state] : states) {
+    if (reached.contains(name)) left[name] = state;
+  }
+  states = std::move(left);
+}
+
+/// "Choice:Next": that choice leads there, whatever it finds.
+std::string edited_workflow(std::string_view edit) {
+  if (edit.empty()) return std::string(failover_workflow());
+  const auto colon = edit.find(':');
+  const std::string choice(edit.substr(0, colon));
+  const std::string next(edit.substr(colon + 1));
+  json::value document = json::parse(std::string(failover_workflow()));
+  json::object& state = document.at("States").at(choice).as_object();
+  ensure(state.at("Type") == "Choice", "an edit names a choice");
+  state.at("Choices").at(0).as_object()["Next"] = next;
+  if (choice == "IsItDown") state["Default"] = next;
+  drop_unreachable(document.as_object());
+  return json::serialize(document);
+}
+
+}  // namespace
+
+std::span<const Sabotage> all_sabotages() { return table(); }
+
+const Sabotage* find_sabotage(std::string_view name) {
+  const auto found = std::find_if(table().begin(), table().end(),
+                                  [&](const Sabotage& one) { return one.name == name; });
+  return found == table().end() ? nullptr : &*found;
+}
+
+Guards Saboteur::without(const std::vector<Guard>& guards) {
+  Guards left;
+  for (const Guard guard : guards) left.off_ |= std::uint64_t{1} << static_cast<unsigned>(guard);
+  return left;
+}
+
+Composition whole() { return {Guards(), std::string(failover_workflow())}; }
+
+Composition sabotaged(const Sabotage& sabotage) {
+  return {Saboteur::without(sabotage.off), edited_workflow(sabotage.edit)};
+}
+
+}  // namespace understudy::simulation
