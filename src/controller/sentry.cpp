@@ -143,7 +143,8 @@ void Sentry::decide_once() {
     const bool settled = seen_ready_ || now - started_ >= world_.topology.probe.patience;
     may_start = row->decision == Decision::fail_over && registry_problem_.empty() && settled &&
                 now >= not_before_;
-    lost = world_.guards.has(Guard::lost_transition_adopted) && record->transition.phase != Phase::none && registry_problem_.empty() &&
+    lost = world_.guards.has(Guard::lost_transition_adopted) &&
+           record->transition.phase != Phase::none && registry_problem_.empty() &&
            now - transition_since_ >= kLost && now >= not_before_;
   }
   if (changed) {

@@ -1,6 +1,6 @@
 #pragma once
-// The protections that the promises rest on, each with a switch, so that the simulator can show what
-// breaks without it. In the product all of them are on, and nothing there can take one off.
+// The protections that the promises rest on, each with a switch, so that the simulator can show
+// what breaks without it. In the product all of them are on, and nothing there can take one off.
 
 #include <cstdint>
 
@@ -11,7 +11,8 @@ class Saboteur;
 }
 
 enum class Guard : std::uint8_t {
-  // The database and the services; in the simulator, its stand-ins for understudy_fence and boxoffice.
+  // The database and the services; in the simulator, its stand-ins for understudy_fence and
+  // boxoffice.
   page_judged_at_commit,    ///< R1
   page_judged_at_answer,    ///< R1: and once more before the answer leaves
   page_judged_by_services,  ///< by services, before they acknowledge
@@ -21,17 +22,17 @@ enum class Guard : std::uint8_t {
   boot_clock_ends_page,     ///< section 2: boot time ends a lease,
   wall_clock_ends_page,     ///< and so does wall time, whichever passes first
   // The registry.
-  compare_and_swap,    ///< R9: a change needs the version that it was built on
-  rules_of_the_record, ///< it refuses a change that breaks a rule
+  compare_and_swap,     ///< R9: a change needs the version that it was built on
+  rules_of_the_record,  ///< it refuses a change that breaks a rule
   // The agent.
-  deadline_from_request,  ///< R2: the lease counts from the request, not from the answer
-  outstanding_dropped,    ///< R12: a fence drops the renewal that is under way
-  fenced_term_stays_shut, ///< R2: no grant of a fenced term opens the page
-  page_closed_when_told,  ///< R3: at once, when the record says revoked
-  page_closed_by_fence,   ///< R12: before the fence is acknowledged
-  revocation_binds,       ///< R3: nothing is renewed in a revoked term
-  old_fence_refused,      ///< R12: a fence of a term below its own
-  promotion_asks_record,  ///< R14: promote only what the record asks for
+  deadline_from_request,   ///< R2: the lease counts from the request, not from the answer
+  outstanding_dropped,     ///< R12: a fence drops the renewal that is under way
+  fenced_term_stays_shut,  ///< R2: no grant of a fenced term opens the page
+  page_closed_when_told,   ///< R3: at once, when the record says revoked
+  page_closed_by_fence,    ///< R12: before the fence is acknowledged
+  revocation_binds,        ///< R3: nothing is renewed in a revoked term
+  old_fence_refused,       ///< R12: a fence of a term below its own
+  promotion_asks_record,   ///< R14: promote only what the record asks for
   // The orchestrator.
   lease_end_waited_for,      ///< R11a
   margin_waited_for,         ///< R11a: ttl alone is too short when clocks drift

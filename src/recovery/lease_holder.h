@@ -35,8 +35,8 @@ class LeaseHolder {
   [[nodiscard]] std::optional<Record> ask(const Record& record, const std::string& nonce,
                                           BootTime now, WallTime now_wall);
 
-  /// The registry applied the renewal. `now`: when the answer came, from which nothing is counted. Opens the page, unless it was dropped in the meantime. True
-  /// if the page is now open by it.
+  /// The registry applied the renewal. `now`: when the answer came, from which nothing is counted.
+  /// Opens the page, unless it was dropped in the meantime. True if the page is now open by it.
   bool granted(const Record& answer, BootTime now, WallTime now_wall);
 
   /// No answer to what was asked will count any more.

@@ -84,7 +84,7 @@ Result<DatabaseState> RegionKeeper::promote(const PromoteOrder& order, BootTime 
   const Transition& transition = record->transition;
   const bool asked_for = ports_.guards.has(Guard::promotion_asks_record);
   if (asked_for && (transition.phase != Phase::promoting || transition.number != order.transition ||
-      transition.target != region_ || record->epoch + 1 != order.epoch)) {
+                    transition.target != region_ || record->epoch + 1 != order.epoch)) {
     return refused(fmt::format(
         "the record does not ask for promotion {} of {} to epoch {}: {} is {}", order.transition,
         region_, order.epoch, transition.execution, to_string(transition.phase)));

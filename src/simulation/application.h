@@ -1,6 +1,6 @@
 #pragma once
-// A region's services: web instances that sell, cron that claims, and the supervisor that starts and
-// stops them. A stand-in for boxoffice, with its write path: epoch row, commit, page once more.
+// A region's services: web instances that sell, cron that claims, and the supervisor that starts
+// and stops them. A stand-in for boxoffice, with its write path: epoch row, commit, page once more.
 
 #include <map>
 #include <string>

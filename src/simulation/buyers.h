@@ -18,7 +18,7 @@ class Buyers {
  private:
   void buy_for_ever();
   void buy(std::uint64_t order);
-  Result<Done> ask(Region& region, std::uint64_t order);
+  Result<Done> ask(Region& region, std::uint64_t order, bool around_balancer);
 
   Stage& stage_;
   Process process_;

@@ -11,6 +11,18 @@ namespace {
 
 constexpr std::uint64_t kBatch = 64;
 constexpr std::size_t kFailuresKept = 100;
+/// One seed in so many is run twice.
+constexpr std::uint64_t kRunTwice = 499;
+
+/// The outcome, or that it is another each time.
+Outcome run_and_compare(const Plan& plan, const Composition& product, bool twice) {
+  Outcome outcome = run_history(plan, product, false);
+  if (!twice) return outcome;
+  const Outcome again = run_history(plan, product, false);
+  if (again.digest != outcome.digest || again.fingerprint != outcome.fingerprint)
+    outcome.violations.push_back({"determinism", "a second run went another way", {}});
+  return outcome;
+}
 
 /// What one batch of seeds came to, added to the whole under a lock.
 void add(CampaignResult& whole, std::uint64_t from, std::uint64_t seed, const Outcome& outcome) {
@@ -48,9 +60,11 @@ CampaignResult run_campaign(const CampaignOptions& options,
       const std::uint64_t first = next.fetch_add(kBatch);
       if (first >= end) return;
       for (std::uint64_t seed = first; seed < std::min(first + kBatch, end) && !stop; ++seed) {
+        const bool twice = seed % kRunTwice == 0;
         const Outcome outcome =
-            run_history(draw_plan(seed, options.profile), options.product, false);
+            run_and_compare(draw_plan(seed, options.profile), options.product, twice);
         const std::lock_guard held(lock);
+        result.run_twice += twice ? 1 : 0;
         add(result, options.from, seed, outcome);
         if (options.first_violation_only && !outcome.violations.empty()) stop = true;
       }

@@ -35,14 +35,15 @@ struct CampaignResult {
   std::array<std::uint64_t, static_cast<std::size_t>(Mark::kCount)> reached{};
   std::vector<Failure> failures;  ///< by seed; at most the first hundred
   std::uint64_t failed = 0;
+  std::uint64_t run_twice = 0;  ///< a sample, to see that both runs end alike
   Duration slowest_convergence{};
   /// Of the first violation that an observer saw, counted from `from`; none if there was none.
   std::optional<std::uint64_t> caught_after;
 };
 
 /// `progress` is called now and then, from one thread at a time.
-[[nodiscard]] CampaignResult run_campaign(const CampaignOptions& options,
-                                          const std::function<void(const CampaignResult&)>& progress);
+[[nodiscard]] CampaignResult run_campaign(
+    const CampaignOptions& options, const std::function<void(const CampaignResult&)>& progress);
 
 /// The same plan with as few faults as still break a promise. Requires: it breaks one.
 [[nodiscard]] Plan shrunk(Plan plan, const Composition& product);

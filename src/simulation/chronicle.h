@@ -72,7 +72,9 @@ class Chronicle {
   [[nodiscard]] bool told() const { return told_; }
   template <class... Arguments>
   void tell(fmt::format_string<Arguments...> text, Arguments&&... arguments) {
-    if (told_) story_.push_back({scheduler_.now(), fmt::format(text, std::forward<Arguments>(arguments)...)});
+    if (told_)
+      story_.push_back(
+          {scheduler_.now(), fmt::format(text, std::forward<Arguments>(arguments)...)});
   }
 
   struct Line {

@@ -6,6 +6,7 @@ namespace {
 constexpr std::uint32_t kBadLossPpm = 150'000;
 constexpr std::uint32_t kBadRepeatPpm = 100'000;
 constexpr std::uint64_t kStallEveryCalls = 4'000;
+constexpr Duration kOperatorLooks = milliseconds(300);
 }  // namespace
 
 void Faults::arm() {
@@ -51,8 +52,7 @@ void Faults::begin(const Fault& fault) {
     case FaultKind::region_freezes: at.machine().freeze(); break;
     case FaultKind::agent_dies: at.agent_process().kill(); break;
     case FaultKind::agent_freezes:
-      if (at.page().in_force())
-        stage_.chronicle.reached(Mark::agent_stalled_with_page_open);
+      if (at.page().in_force()) stage_.chronicle.reached(Mark::agent_stalled_with_page_open);
       at.agent_process().freeze();
       break;
     case FaultKind::agent_disk_wiped: at.wipe_agent_disk(); break;
@@ -87,8 +87,15 @@ void Faults::begin(const Fault& fault) {
         each->agent_process().set_stalls(stage_.dice, kStallEveryCalls, fault.by);
       world_.witness.process().set_stalls(stage_.dice, kStallEveryCalls, fault.by);
       break;
-    case FaultKind::operator_meddles: world_.witness.operate(fault.other == 1); break;
+    case FaultKind::operator_meddles: operate_until_healed(fault.other == 1); break;
   }
+}
+
+/// Somebody with a hand on the button, who answers whatever is asked, always the same.
+void Faults::operate_until_healed(bool approve) {
+  if (healed_) return;
+  world_.witness.operate(approve);
+  stage_.scheduler.after(kOperatorLooks, [this, approve] { operate_until_healed(approve); });
 }
 
 void Faults::end(const Fault& fault) {
@@ -120,8 +127,7 @@ void Faults::end(const Fault& fault) {
     case FaultKind::controller_freezes: world_.witness.process().thaw(); break;
     case FaultKind::wall_jumps: machine(fault.where).jump_wall(-fault.by); break;
     case FaultKind::stalls:
-      for (Region* each : world_.regions())
-        each->agent_process().set_stalls(stage_.dice, 0, {});
+      for (Region* each : world_.regions()) each->agent_process().set_stalls(stage_.dice, 0, {});
       world_.witness.process().set_stalls(stage_.dice, 0, {});
       break;
     case FaultKind::agent_dies:
@@ -136,8 +142,8 @@ void Faults::end(const Fault& fault) {
 void Faults::heal() {
   healed_ = true;
   for (const Fault& fault : stage_.plan.faults) {
-    const bool gone = fault.lasts != Duration::zero() &&
-                      fault.at + fault.lasts <= stage_.scheduler.now();
+    const bool gone =
+        fault.lasts != Duration::zero() && fault.at + fault.lasts <= stage_.scheduler.now();
     if (gone || fault.at > stage_.scheduler.now()) continue;
     if (fault.kind == FaultKind::wall_jumps) continue;  // clocks stay as they are
     end(fault);

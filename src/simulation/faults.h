@@ -18,8 +18,11 @@ class Faults {
  private:
   void begin(const Fault& fault);
   void end(const Fault& fault);
+  void operate_until_healed(bool approve);
   [[nodiscard]] Region& region(const Fault& fault) { return *world_.regions()[fault.where % 2]; }
-  [[nodiscard]] Machine& machine(int where) { return *world_.machines()[static_cast<std::size_t>(where)]; }
+  [[nodiscard]] Machine& machine(int where) {
+    return *world_.machines()[static_cast<std::size_t>(where)];
+  }
   void note_loss_of(const Region& region);
   void note_thaw_of(const Region& region);
 

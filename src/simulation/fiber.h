@@ -11,8 +11,8 @@ namespace understudy::simulation {
 
 class Process;
 
-/// A rule of the product's own that an assertion found broken (base/ensure.h). Not a std::exception,
-/// for the reason that Died is none.
+/// A rule of the product's own that an assertion found broken (base/ensure.h). Not a
+/// std::exception, for the reason that Died is none.
 struct BrokenRule {
   const char* rule;
   const char* file;

@@ -39,9 +39,8 @@ class Convergence {
         world_.registry.record().transition.phase == Phase::none && world_.witness.idle();
     const bool writes = last && now - *last < kSteady && now - stage_.plan.healed_at >= kSteady;
     // One who was asked before the healing is asked no more, but for a question that is still open.
-    const bool asked =
-        (stage_.observers.times_asked() > asked_before_ && somebody_is_missing()) ||
-        world_.witness.asks();
+    const bool asked = (stage_.observers.times_asked() > asked_before_ && somebody_is_missing()) ||
+                       world_.witness.asks();
     if (writes && at_rest) reached_ = true;
     if (asked && !writes && now - stage_.plan.healed_at >= 20 * kSteady) {
       stage_.chronicle.reached(Mark::person_asked_at_the_end);
@@ -61,7 +60,7 @@ class Convergence {
     const std::string& dead =
         world_.regions()[static_cast<std::size_t>(*stage_.plan.left_dead)]->name();
     return record.active == dead ||
-           (record.transition.phase != Phase::none && record.transition.target == dead);
+           (record.transition.phase >= Phase::promoting && record.transition.target == dead);
   }
 
   Stage& stage_;
@@ -85,11 +84,11 @@ void live_through(Stage& stage, World& world, Outcome& outcome) {
   if (convergence.reached()) {
     outcome.converged_in = stage.scheduler.now() - plan.healed_at;
   } else {
-    stage.chronicle.broken("liveness", fmt::format("{} s after the healing nobody writes and no "
-                                                   "person is asked; record: {} active, phase {}",
-                                                   to_ms(plan.converge_within) / 1000,
-                                                   world.registry.record().active,
-                                                   to_string(world.registry.record().transition.phase)));
+    stage.chronicle.broken(
+        "liveness", fmt::format("{} s after the healing nobody writes and no "
+                                "person is asked; record: {} active, phase {}",
+                                to_ms(plan.converge_within) / 1000, world.registry.record().active,
+                                to_string(world.registry.record().transition.phase)));
   }
   world.judge();
 }
@@ -109,10 +108,10 @@ Outcome run_history(const Plan& plan, const Composition& product, bool told) {
       stage.chronicle.tell("ASSERTION {}", *outcome.assertion);
     }
     outcome.failed_over = world.registry.record().epoch > 1;
+    outcome.marks = stage.chronicle.marks();
     world.end();
   }
   outcome.violations = stage.chronicle.violations();
-  outcome.marks = stage.chronicle.marks();
   outcome.digest = stage.scheduler.digest();
   outcome.fingerprint = stage.dice.fingerprint();
   outcome.events = stage.scheduler.events();

@@ -20,9 +20,9 @@ struct Outcome {
   std::uint64_t digest = 0;       ///< of all events in their order
   std::uint64_t fingerprint = 0;  ///< of the generator at the end
   std::uint64_t events = 0;
-  Duration length{};                      ///< in virtual time
-  std::optional<Duration> converged_in;   ///< after the healing
-  std::vector<Chronicle::Line> story;     ///< if it was told
+  Duration length{};                     ///< in virtual time
+  std::optional<Duration> converged_in;  ///< after the healing
+  std::vector<Chronicle::Line> story;    ///< if it was told
   bool failed_over = false;
   /// Fault to first sight of "down", for docs/detection.md; none if no failover began.
   std::optional<Duration> detected_in;

@@ -9,8 +9,8 @@ namespace understudy::simulation {
 
 namespace {
 
-/// What every boot clock shows when its machine has just booted, and every right wall clock when the
-/// history begins.
+/// What every boot clock shows when its machine has just booted, and every right wall clock when
+/// the history begins.
 constexpr Duration kJustBooted = std::chrono::seconds(1);
 constexpr Duration kWallAtStart = std::chrono::seconds(1'700'000'000);
 constexpr std::int64_t kMillion = 1'000'000;
@@ -55,16 +55,16 @@ BootTime Machine::boot_at(TrueTime time) const {
 
 WallTime Machine::wall() const {
   const auto since = scheduler_.now().time_since_epoch().count();
-  return WallTime(kWallAtStart + wall_offset_ +
-                  Duration(since + since / kMillion * drift_ppm_ +
-                           since % kMillion * drift_ppm_ / kMillion));
+  return WallTime(
+      kWallAtStart + wall_offset_ +
+      Duration(since + since / kMillion * drift_ppm_ + since % kMillion * drift_ppm_ / kMillion));
 }
 
 TrueTime Machine::true_time(BootTime time) const {
   if (time == BootTime::max()) return TrueTime::max();
   const auto shown = (time.time_since_epoch() - kJustBooted).count();
-  const auto real = static_cast<Duration::rep>(static_cast<Wide>(shown) * kMillion /
-                                               (kMillion + drift_ppm_));
+  const auto real =
+      static_cast<Duration::rep>(static_cast<Wide>(shown) * kMillion / (kMillion + drift_ppm_));
   TrueTime candidate = booted_ + Duration(real - 2);  // boot_at() rounds down, twice
   while (boot_at(candidate) < time) candidate += Duration(1);
   return candidate;

@@ -34,8 +34,11 @@ std::optional<Promise> SimulatedPage::in_force() const {
   if (promise_->endless) return promise_;
   const bool by_boot = stage_.guards.has(Guard::boot_clock_ends_page);
   const bool by_wall = stage_.guards.has(Guard::wall_clock_ends_page);
-  if (by_boot && machine_.boot() >= promise_->deadline) return std::nullopt;
-  if (by_wall && machine_.wall() >= promise_->deadline_wall) return std::nullopt;
+  if ((by_boot && machine_.boot() >= promise_->deadline) ||
+      (by_wall && machine_.wall() >= promise_->deadline_wall)) {
+    stage_.chronicle.reached(Mark::lease_ran_out);
+    return std::nullopt;
+  }
   return promise_;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// What an agent keeps on its machine: the page, which lives as long as the boot, and its state on the
-// disk, of which a crash may lose what was not flushed yet.
+// What an agent keeps on its machine: the page, which lives as long as the boot, and its state on
+// the disk, of which a crash may lose what was not flushed yet.
 
 #include <optional>
 

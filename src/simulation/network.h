@@ -37,8 +37,9 @@ class Network {
   template <class R>
   using Reply = std::function<void(R)>;
 
-  /// Asks another process and waits for its answer. `handle` runs over there, outside any fiber, and
-  /// replies now or later: it may outlive the caller, so it holds nothing of the caller's. A dead process refuses; one whose machine is off or frozen is silent.
+  /// Asks another process and waits for its answer. `handle` runs over there, outside any fiber,
+  /// and replies now or later: it may outlive the caller, so it holds nothing of the caller's. A
+  /// dead process refuses; one whose machine is off or frozen is silent.
   template <class R>
   R call(Process& from, Process& to, BootTime deadline, std::function<void(Reply<R>)> handle) {
     struct Pending {

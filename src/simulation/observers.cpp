@@ -7,8 +7,8 @@
 namespace understudy::simulation {
 
 namespace {
-/// How old a vantage's bad look may be to count as "sees the primary down" (I9): the patience of the
-/// slowest row is far longer, but its looks go on all the while.
+/// How old a vantage's bad look may be to count as "sees the primary down" (I9): the patience of
+/// the slowest row is far longer, but its looks go on all the while.
 constexpr Duration kRecentLook = std::chrono::seconds(4);
 }  // namespace
 
@@ -17,12 +17,12 @@ constexpr Duration kRecentLook = std::chrono::seconds(4);
 void Observers::one_writer(const char* invariant, const char* what, int region,
                            std::uint64_t timeline) {
   if (timeline == newest_timeline_ && region == newest_region_) return;
-  chronicle_.broken(invariant,
-                    fmt::format("{} {} in timeline {} while {} is in timeline {}",
-                                plan_.topology.regions[static_cast<std::size_t>(region)].name, what,
-                                timeline,
-                                plan_.topology.regions[static_cast<std::size_t>(newest_region_)].name,
-                                newest_timeline_));
+  chronicle_.broken(
+      invariant,
+      fmt::format("{} {} in timeline {} while {} is in timeline {}",
+                  plan_.topology.regions[static_cast<std::size_t>(region)].name, what, timeline,
+                  plan_.topology.regions[static_cast<std::size_t>(newest_region_)].name,
+                  newest_timeline_));
 }
 
 void Observers::acknowledged(int region, std::uint64_t timeline, std::uint64_t order) {
@@ -32,7 +32,8 @@ void Observers::acknowledged(int region, std::uint64_t timeline, std::uint64_t o
   sold_.try_emplace(order, Sold{region, scheduler_.now()});
 }
 
-void Observers::claimed(int region, std::uint64_t timeline, const std::optional<Promise>& /*page*/) {
+void Observers::claimed(int region, std::uint64_t timeline,
+                        const std::optional<Promise>& /*page*/) {
   if (newest_timeline_ > 1 && region == newest_region_) chronicle_.reached(Mark::cron_moved);
   one_writer("I2", "runs cron", region, timeline);
 }
@@ -108,10 +109,10 @@ void Observers::judge_losses(const std::vector<Transaction>& log) {
     if (synchronous) {
       chronicle_.broken("I3", fmt::format("order {} was lost in synchronous mode", order));
     } else if (age > plan_.topology.policy.lag_budget + slack) {
-      chronicle_.broken("I3", fmt::format("order {} was lost, {} ms before the end of its lease; "
-                                          "the budget is {} ms",
-                                          order, to_ms(age),
-                                          to_ms(plan_.topology.policy.lag_budget)));
+      chronicle_.broken("I3",
+                        fmt::format("order {} was lost, {} ms before the end of its lease; "
+                                    "the budget is {} ms",
+                                    order, to_ms(age), to_ms(plan_.topology.policy.lag_budget)));
     }
   }
 }

@@ -44,7 +44,8 @@ class Observers {
   [[nodiscard]] std::optional<TrueTime> last_acknowledgement() const { return last_acknowledged_; }
   [[nodiscard]] bool any_promoted() const { return newest_timeline_ > 1; }
 
-  /// At the end: what is in the log of the region that is active now against what was promised (I3).
+  /// At the end: what is in the log of the region that is active now against what was promised
+  /// (I3).
   void judge_losses(const std::vector<Transaction>& log);
 
  private:

@@ -74,7 +74,8 @@ Fault draw_fault(Dice& dice, TrueTime from, TrueTime until) {
   switch (recipe.kind) {
     case FaultKind::link_cut:
       fault.where = static_cast<int>(dice.below(4));
-      fault.other = static_cast<int>((static_cast<std::uint64_t>(fault.where) + 1 + dice.below(3)) % 4);
+      fault.other =
+          static_cast<int>((static_cast<std::uint64_t>(fault.where) + 1 + dice.below(3)) % 4);
       break;
     case FaultKind::wall_jumps:
       fault.where = static_cast<int>(dice.below(3));
@@ -113,15 +114,15 @@ Topology draw_topology(Dice& dice) {
   // Real clocks keep within 1000; far worse ones show whether the margin is what it must be.
   lease.clock_drift_ppm_max = dice.one_in(3) ? 50'000 : 1'000;
   // margin ≥ ttl · 2ρ/(1−ρ) + g, and hardly more: what is larger hides mistakes.
-  lease.margin = lease.ttl * 2 * lease.clock_drift_ppm_max / (1'000'000 - lease.clock_drift_ppm_max) +
-                 lease.answer_max + milliseconds(1);
+  lease.margin =
+      lease.ttl * 2 * lease.clock_drift_ppm_max / (1'000'000 - lease.clock_drift_ppm_max) +
+      lease.answer_max + milliseconds(1);
   topology.probe.interval = milliseconds(200);
   topology.probe.timeout = milliseconds(300);
   topology.probe.failures = 2 + static_cast<unsigned>(dice.below(2));
   topology.probe.patience = seconds(3);
   topology.policy.lag_budget = lease.ttl + lease.margin + dice.between({}, seconds(2));
-  topology.policy.over_budget = dice.one_in(5)   ? OverBudget::wait
-                                                 : OverBudget::ask;
+  topology.policy.over_budget = dice.one_in(5) ? OverBudget::wait : OverBudget::ask;
   topology.database.replication =
       dice.one_in(6) ? Replication::synchronous : Replication::asynchronous;
   return topology;
@@ -138,6 +139,17 @@ void draw_manners(Plan& plan, Dice& dice) {
   plan.link_most = plan.link_least * static_cast<int>(2 + dice.below(8));
   plan.fsync_most = dice.between(std::chrono::microseconds(200), milliseconds(10));
   plan.buy_every = dice.between(milliseconds(60), milliseconds(250));
+}
+
+/// The hardest case for the fence, drawn on purpose: everybody leaves the region since its way in
+/// is dead, its agent cannot be asked, and those who know their way around go on writing to the
+/// very end.
+void add_deaf_writer(Plan& plan, Dice& dice, TrueTime begin, TrueTime end) {
+  const TrueTime at = begin + dice.between({}, end - begin);
+  plan.faults.push_back({.kind = FaultKind::path_cut, .at = at});
+  plan.faults.push_back({.kind = FaultKind::agent_freezes,
+                         .at = at + dice.between({}, milliseconds(1500)),
+                         .lasts = seconds(6)});
 }
 
 }  // namespace
@@ -167,6 +179,7 @@ Plan draw_plan(std::uint64_t seed, Profile profile) {
     if (profile == Profile::everything || harmless) plan.faults.push_back(fault);
     if (profile == Profile::quiet && !harmless && plan.faults.empty() && count == 0) break;
   }
+  if (profile == Profile::everything && dice.one_in(8)) add_deaf_writer(plan, dice, begin, end);
   std::sort(plan.faults.begin(), plan.faults.end(),
             [](const Fault& a, const Fault& b) { return a.at < b.at; });
   if (profile == Profile::everything && dice.one_in(2))
@@ -219,9 +232,7 @@ std::string describe(const Fault& fault, const Plan& /*plan*/) {
     case FaultKind::link_cut:
       text += fmt::format(": {} → {}", where, kPlaces[static_cast<std::size_t>(fault.other)]);
       break;
-    case FaultKind::wall_jumps:
-      text += fmt::format(": {} by {} ms", where, to_ms(fault.by));
-      break;
+    case FaultKind::wall_jumps: text += fmt::format(": {} by {} ms", where, to_ms(fault.by)); break;
     case FaultKind::promotion_trouble: {
       constexpr std::array<const char*, 4> kTrouble = {"", "slow", "fails", "answer lost"};
       text += fmt::format(": {}", kTrouble[static_cast<std::size_t>(fault.other)]);

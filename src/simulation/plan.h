@@ -1,6 +1,6 @@
 #pragma once
-// What a seed means: the settings, the world's manners and the faults of one history. A plan is data,
-// so that the shrinker can leave faults out and run the rest again.
+// What a seed means: the settings, the world's manners and the faults of one history. A plan is
+// data, so that the shrinker can leave faults out and run the rest again.
 
 #include <cstdint>
 #include <optional>
@@ -33,8 +33,8 @@ enum class FaultKind : std::uint8_t {
   controller_journal_lost,  ///< and restarted without it
   wall_jumps,               ///< of one machine
   promotion_trouble,        ///< slow, fails, or succeeds without an answer
-  stalls,                   ///< processes stand still for a moment, anywhere between two instructions
-  operator_meddles,         ///< answers a question, whatever it is
+  stalls,            ///< processes stand still for a moment, anywhere between two instructions
+  operator_meddles,  ///< answers a question, whatever it is
 };
 
 enum class Promotion : std::uint8_t { well, slow, fails, answer_lost };
@@ -58,8 +58,8 @@ struct Plan {
   Duration fsync_most = milliseconds(2);
   Duration buy_every = milliseconds(150);
   std::vector<Fault> faults;
-  TrueTime healed_at;          ///< the end of the safety phase
-  std::optional<int> left_dead;  ///< the region that is not healed
+  TrueTime healed_at;                                   ///< the end of the safety phase
+  std::optional<int> left_dead;                         ///< the region that is not healed
   Duration converge_within = std::chrono::seconds(60);  ///< after that
 };
 

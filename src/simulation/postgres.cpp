@@ -57,10 +57,10 @@ void Postgres::commit(Writes what, std::uint64_t id, std::optional<std::uint64_t
     stage_.chronicle.reached(Mark::commit_refused_by_page);
     return reply(Error{After::unchanged_final, "fenced: no page lets this through"});
   }
-  const bool known = what == Writes::order &&
-                     std::any_of(log_.rbegin(), log_.rend(), [&](const Transaction& one) {
-                       return one.what == Writes::order && one.id == id;
-                     });
+  const bool known =
+      what == Writes::order && std::any_of(log_.rbegin(), log_.rend(), [&](const Transaction& one) {
+        return one.what == Writes::order && one.id == id;
+      });
   if (!known) {
     log_.push_back({.what = what,
                     .id = id,
@@ -89,7 +89,8 @@ void Postgres::commit(Writes what, std::uint64_t id, std::optional<std::uint64_t
   });
 }
 
-/// At once, or in synchronous mode when the standby has it too. A region that was promoted has none.
+/// At once, or in synchronous mode when the standby has it too. A region that was promoted has
+/// none.
 void Postgres::when_safe(std::size_t until, std::function<void()> act) {
   if (stage_.plan.topology.database.replication == Replication::asynchronous || timeline_ > 1)
     return act();
@@ -136,8 +137,9 @@ void Postgres::ship() {
   stage_.network.send(process_.machine(), peer_->process_.machine(),
                       [this, until = flushed_, timeline = timeline_] {
                         Postgres& peer = *peer_;
-                        peer.process_.deliver(
-                            [this, &peer, until, timeline] { peer.receive(*this, until, timeline); });
+                        peer.process_.deliver([this, &peer, until, timeline] {
+                          peer.receive(*this, until, timeline);
+                        });
                       });
 }
 
@@ -174,9 +176,8 @@ void Postgres::promote(const Network::Reply<Result<DatabaseState>>& reply) {
   }
   if (trouble == Promotion::slow) stage_.chronicle.reached(Mark::promotion_slow);
   promoting_ = true;
-  const Duration takes =
-      stage_.dice.between(kPromotionLeast, trouble == Promotion::slow ? kSlowPromotionMost
-                                                                      : kPromotionMost);
+  const Duration takes = stage_.dice.between(
+      kPromotionLeast, trouble == Promotion::slow ? kSlowPromotionMost : kPromotionMost);
   stage_.scheduler.after(takes, [this, reply, trouble, life = process_.life()] {
     if (life != process_.life()) return;
     process_.deliver([this, reply, trouble] {
@@ -195,7 +196,8 @@ void Postgres::promote(const Network::Reply<Result<DatabaseState>>& reply) {
 
 Result<DatabaseState> DatabaseClient::state(BootTime deadline) {
   return stage_.network.call<Result<DatabaseState>>(
-      agent_, postgres_.process(), deadline, [&postgres = postgres_](const auto& reply) { postgres.state(reply); });
+      agent_, postgres_.process(), deadline,
+      [&postgres = postgres_](const auto& reply) { postgres.state(reply); });
 }
 
 Result<DatabaseState> DatabaseClient::promote(BootTime deadline) {
@@ -206,8 +208,9 @@ Result<DatabaseState> DatabaseClient::promote(BootTime deadline) {
 
 Result<Done> DatabaseClient::commit(Writes what, std::uint64_t id, BootTime deadline) {
   auto done = stage_.network.call<Result<Committed>>(
-      agent_, postgres_.process(), deadline,
-      [&postgres = postgres_, what, id](const auto& reply) { postgres.commit(what, id, std::nullopt, reply); });
+      agent_, postgres_.process(), deadline, [&postgres = postgres_, what, id](const auto& reply) {
+        postgres.commit(what, id, std::nullopt, reply);
+      });
   if (!done) return done.error();
   return Done{};
 }

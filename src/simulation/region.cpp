@@ -44,10 +44,10 @@ void Region::start_agent() {
   agent_.start();
   parts_ = std::make_unique<Parts>(stage_, *this);
   Parts& is = *parts_;
-  auto keeper = RegionKeeper::create(stage_.plan.topology, name(),
-                                     {is.clock, is.random, is.tasks, is.registry, is.database,
-                                      is.compute, page_, store_, is.events, is.alerts,
-                                      stage_.guards});
+  auto keeper =
+      RegionKeeper::create(stage_.plan.topology, name(),
+                           {is.clock, is.random, is.tasks, is.registry, is.database, is.compute,
+                            page_, store_, is.events, is.alerts, stage_.guards});
   ensure(keeper.ok(), "the agent's disk is its own region's");
   is.keeper = std::move(*keeper);
   is.keeper->start([](std::string_view) {});
@@ -80,7 +80,8 @@ R AgentClient::ask(BootTime deadline, std::function<R(RegionKeeper&, BootTime)> 
   // The far side gets as long as is left here, by its own clock.
   const Duration longest = deadline - caller_.machine().boot();
   return stage_.network.call_fiber<R>(
-      caller_, region_.agent_process(), deadline, [&region = region_, longest, what = std::move(what)]() -> R {
+      caller_, region_.agent_process(), deadline,
+      [&region = region_, longest, what = std::move(what)]() -> R {
         RegionKeeper* keeper = region.keeper();
         if (keeper == nullptr) return Error{After::unchanged_retry, "the agent is starting"};
         return what(*keeper, region.machine().boot() + longest);

@@ -53,10 +53,10 @@ void RegistryProcess::await_change(std::uint64_t version, Duration longest,
 }
 
 Result<Record> RegistryClient::read(BootTime deadline) {
-  return stage_.network.call<Result<Record>>(
-      caller_, registry_.process_, deadline, [&registry = registry_](const auto& reply) {
-        if (!registry.mute_) reply(registry.record_);
-      });
+  return stage_.network.call<Result<Record>>(caller_, registry_.process_, deadline,
+                                             [&registry = registry_](const auto& reply) {
+                                               if (!registry.mute_) reply(registry.record_);
+                                             });
 }
 
 Replaced RegistryClient::replace(const Record& next, BootTime deadline) {

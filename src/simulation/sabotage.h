@@ -14,10 +14,13 @@ namespace understudy::simulation {
 /// What is done to the product. Where two guards stand, one alone shows nothing: both go.
 struct Sabotage {
   std::string_view name;
-  std::string_view what;  ///< for people, with its number in safety-protocol section 6 if it has one
+  std::string_view
+      what;  ///< for people, with its number in safety-protocol section 6 if it has one
   std::vector<Guard> off;
   /// The workflow with a state led past; "" as shipped. See edited_workflow().
   std::string_view edit;
+  /// Which other guard holds alone, so that nothing may be seen; "": it must be caught.
+  std::string_view held_by = "";
 };
 
 [[nodiscard]] std::span<const Sabotage> all_sabotages();

@@ -50,7 +50,10 @@ bool Scheduler::wait_until(TrueTime when) {
   ensure(running_ != nullptr, "only fibers wait");
   Fiber& fiber = *running_;
   if (when != TrueTime::max())
-    push({.when = when, .order = 0, .waiter = {&fiber, fiber.ticket}, .act = kNoAct,
+    push({.when = when,
+          .order = 0,
+          .waiter = {&fiber, fiber.ticket},
+          .act = kNoAct,
           .woken = false});
   fiber.leave();
   return fiber.woken;

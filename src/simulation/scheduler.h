@@ -45,7 +45,8 @@ class Scheduler {
 
   [[nodiscard]] TrueTime now() const { return now_; }
 
-  /// Runs `act` then, outside any fiber: it must not wait. Equal times go in the order of the calls.
+  /// Runs `act` then, outside any fiber: it must not wait. Equal times go in the order of the
+  /// calls.
   void at(TrueTime when, std::function<void()> act);
   void after(Duration length, std::function<void()> act) { at(now_ + length, std::move(act)); }
 
@@ -78,8 +79,8 @@ class Scheduler {
   struct Event {
     TrueTime when;
     std::uint64_t order;
-    Waiter waiter;              // a fiber to go on,
-    std::uint32_t act;          // or a slot of acts_
+    Waiter waiter;      // a fiber to go on,
+    std::uint32_t act;  // or a slot of acts_
     bool woken;
     bool operator>(const Event& other) const {
       return when != other.when ? when > other.when : order > other.order;

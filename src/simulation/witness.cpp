@@ -1,6 +1,5 @@
 #include "simulation/witness.h"
 
-
 namespace understudy::simulation {
 
 namespace {
@@ -139,12 +138,12 @@ class PublicWay final : public Ingress {
   Result<Done> write_and_read(std::uint64_t transition, BootTime deadline) override {
     const Duration longest = deadline - caller_.machine().boot();
     return stage_.network.call_fiber<Result<Done>>(
-        caller_, edge_.process(), deadline, [&stage = stage_, &edge = edge_, transition, longest]() -> Result<Done> {
+        caller_, edge_.process(), deadline,
+        [&stage = stage_, &edge = edge_, transition, longest]() -> Result<Done> {
           Region* target = edge.target();
           if (target == nullptr) return Error{After::unchanged_retry, "no region is ready"};
           return stage.network.call_fiber<Result<Done>>(
-              edge.process(), target->application().process(),
-              edge.machine().boot() + longest,
+              edge.process(), target->application().process(), edge.machine().boot() + longest,
               [target, transition] { return target->application().write_and_read(transition); });
         });
   }
@@ -265,7 +264,10 @@ Witness::Witness(Stage& stage, Machine& machine, RegistryProcess& registry,
   };
 }
 
-Witness::~Witness() { process_.on_death = [this] { parts_.reset(); }; process_.kill(); }
+Witness::~Witness() {
+  process_.on_death = [this] { parts_.reset(); };
+  process_.kill();
+}
 
 void Witness::start() {
   if (process_.alive() || !process_.machine().on()) return;

@@ -39,13 +39,13 @@ StepOutput abort_transition(Orchestration& world, const boost::json::object& inp
   const auto is_over = [&](const Record& record) {
     return record.transition.number != transition.number || record.transition.phase == Phase::none;
   };
-  const auto changed = change_record(
-      world, transition, is_over,
-      [&](const Record& seen, const std::string& nonce) -> Change {
-        auto next = aborted(seen, nonce);
-        if (next && !world.guards.has(Guard::abort_raises_term)) next->term = seen.term;
-        return next;
-      });
+  const auto changed = change_record(world, transition, is_over,
+                                     [&](const Record& seen, const std::string& nonce) -> Change {
+                                       auto next = aborted(seen, nonce);
+                                       if (next && !world.guards.has(Guard::abort_raises_term))
+                                         next->term = seen.term;
+                                       return next;
+                                     });
   if (const auto* failure = std::get_if<StepFailure>(&changed)) return *failure;
   const std::string why = text_at(object_at(input, "failure"), "Cause");
   emit(world, "transition.aborted", transition, {{"why", why}});

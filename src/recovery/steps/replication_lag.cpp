@@ -103,7 +103,8 @@ StepOutput check_replication_lag(Orchestration& world, const boost::json::object
     output["lag_ms"] = 0;
   } else if (world.guards.has(Guard::clocks_compared) && stood_by && standby.newest_commit &&
              *standby.newest_commit > *ended + kClocksAgree) {
-    // No commit is newer than the end of its lease: somebody's clock is wrong, and so would the lag be.
+    // No commit is newer than the end of its lease: somebody's clock is wrong, and so would the lag
+    // be.
     output["clocks_disagree_ms"] = to_ms(*standby.newest_commit - *ended);
     output["newest_commit"] = format_wall(*standby.newest_commit);
   } else if (stood_by && standby.newest_commit) {
@@ -117,12 +118,12 @@ StepOutput check_replication_lag(Orchestration& world, const boost::json::object
   output["action"] = within ? "go_on" : action_over_budget(world.topology.policy.over_budget);
   emit(world, within ? "lag.within_budget" : "lag.over_budget", transition, output);
   if (output["action"] == "wait") {
-    world.alerts.raise({.subject = transition.execution + " waits for replication to catch up",
-                        .done = transition.target + " lacks more than the lag budget; nothing was "
-                                                    "promoted, nobody writes",
-                        .ask = "bring " + transition.from +
-                               " back; or decide, with policy.over_budget: ask",
-                        .key = transition.execution + ".replication"});
+    world.alerts.raise(
+        {.subject = transition.execution + " waits for replication to catch up",
+         .done = transition.target + " lacks more than the lag budget; nothing was "
+                                     "promoted, nobody writes",
+         .ask = "bring " + transition.from + " back; or decide, with policy.over_budget: ask",
+         .key = transition.execution + ".replication"});
   }
   return output;
 }

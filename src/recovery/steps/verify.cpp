@@ -41,8 +41,8 @@ StepOutput confirm_traffic(Orchestration& world, const boost::json::object& inpu
 namespace {
 
 /// A write and a read as a client makes them; the writer endpoint may be a check behind.
-std::optional<StepFailure> write_as_a_client(Orchestration& world, const TransitionInput& transition,
-                                             BootTime give_up) {
+std::optional<StepFailure> write_as_a_client(Orchestration& world,
+                                             const TransitionInput& transition, BootTime give_up) {
   auto written = world.ingress.write_and_read(transition.number, give_up);
   while (!written && world.clock.boot() < give_up) {
     world.clock.sleep_until(within_time(world, kTrafficStep));

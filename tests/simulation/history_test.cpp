@@ -1,0 +1,184 @@
+// Histories of the simulator: that they repeat, hold, and are caught when they should be.
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "simulation/campaign.h"
+#include "simulation/dice.h"
+#include "simulation/history.h"
+#include "simulation/machine.h"
+#include "simulation/network.h"
+#include "simulation/sabotage.h"
+#include "states/machine.h"
+
+namespace understudy::simulation {
+
+namespace {
+
+Outcome run(std::uint64_t seed, Profile profile = Profile::everything, bool told = false) {
+  return run_history(draw_plan(seed, profile), whole(), told);
+}
+
+std::string first_problem(const Outcome& outcome) {
+  if (!outcome.violations.empty())
+    return outcome.violations.front().invariant + ": " + outcome.violations.front().what;
+  return outcome.assertion.value_or("");
+}
+
+}  // namespace
+
+TEST(Histories, of_a_seed_are_always_the_same_one) {
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    const Outcome once = run(seed);
+    const Outcome again = run(seed, Profile::everything, true);
+    EXPECT_EQ(once.digest, again.digest) << seed;
+    EXPECT_EQ(once.fingerprint, again.fingerprint) << seed;
+    EXPECT_EQ(once.events, again.events) << seed << ": telling changes nothing";
+    EXPECT_TRUE(once.story.empty());
+    EXPECT_FALSE(again.story.empty());
+  }
+}
+
+TEST(Histories, of_different_seeds_differ) {
+  std::set<std::uint64_t> digests;
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) digests.insert(run(seed).digest);
+  EXPECT_EQ(digests.size(), 30U);
+}
+
+TEST(Histories, of_a_region_that_dies_end_in_the_other_one) {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    const Outcome outcome = run(seed, Profile::failover);
+    EXPECT_TRUE(outcome.failed_over) << seed;
+    EXPECT_EQ(first_problem(outcome), "") << seed;
+  }
+}
+
+TEST(Histories, keep_every_promise) {
+  const CampaignResult result = run_campaign({.from = 1, .seeds = 1500, .jobs = 1}, nullptr);
+  EXPECT_EQ(result.histories, 1500U);
+  EXPECT_GT(result.failovers, 500U);
+  for (const Failure& failure : result.failures)
+    ADD_FAILURE() << failure.seed << ": " << failure.what;
+}
+
+// Each of these plans once broke a promise of the product (docs/safety.md tells of them). A seed
+// means another history once the draws change, so the plans are spelt out.
+class Regressions : public testing::Test {
+ protected:
+  static Plan quiet() {
+    Plan plan = draw_plan(2, Profile::failover);
+    plan.faults.clear();
+    plan.left_dead.reset();
+    plan.topology.policy.over_budget = OverBudget::ask;
+    plan.topology.database.replication = Replication::asynchronous;
+    plan.healed_at = TrueTime(std::chrono::seconds(9));
+    return plan;
+  }
+  static TrueTime ms(int at) { return TrueTime(milliseconds(at)); }
+  static void expect_kept(const Plan& plan) {
+    const Outcome outcome = run_history(plan, whole(), true);
+    EXPECT_EQ(first_problem(outcome), "");
+  }
+};
+
+TEST_F(Regressions, a_person_is_told_when_the_target_dies_after_the_point_of_no_return) {
+  Plan plan = quiet();
+  plan.faults = {{.kind = FaultKind::region_freezes, .at = ms(1000)},
+                 {.kind = FaultKind::promotion_trouble, .at = ms(1100), .where = 1, .other = 2}};
+  plan.left_dead = 1;
+  plan.healed_at = ms(3500);
+  expect_kept(plan);
+}
+
+TEST_F(Regressions, a_region_that_came_back_while_the_standby_was_looked_for_is_not_left) {
+  Plan plan = quiet();
+  plan.faults = {
+      {.kind = FaultKind::database_dies, .at = ms(950), .lasts = milliseconds(5000), .where = 1},
+      {.kind = FaultKind::agent_freezes, .at = ms(1000), .lasts = milliseconds(2600)}};
+  expect_kept(plan);
+}
+
+TEST_F(Regressions, a_look_that_grew_old_in_a_frozen_controller_fences_nobody) {
+  const Composition without = sabotaged(*find_sabotage("look-grows-old"));
+  unsigned caught = 0;
+  for (int after = 200; after <= 2000; after += 20) {
+    Plan plan = quiet();
+    plan.faults = {{.kind = FaultKind::region_freezes, .at = ms(1000), .lasts = milliseconds(4000)},
+                   {.kind = FaultKind::controller_freezes,
+                    .at = ms(1000 + after),
+                    .lasts = milliseconds(6000)}};
+    expect_kept(plan);
+    caught += run_history(plan, without, false).ok() ? 0 : 1;
+  }
+  EXPECT_GT(caught, 0U) << "or these plans show nothing";
+}
+
+TEST_F(Regressions, recovery_is_verified_though_the_new_agent_died_after_it_was_told_what_to_run) {
+  for (int after = 1200; after <= 2600; after += 50) {
+    Plan plan = quiet();
+    plan.faults = {{.kind = FaultKind::region_dies, .at = ms(1000)},
+                   {.kind = FaultKind::agent_dies, .at = ms(1000 + after), .where = 1}};
+    plan.left_dead = 0;
+    expect_kept(plan);
+  }
+}
+
+TEST_F(Regressions, a_lag_by_clocks_that_disagree_is_not_believed) {
+  Plan plan = quiet();
+  plan.faults = {
+      {.kind = FaultKind::wall_jumps, .at = ms(900), .where = 2, .by = -std::chrono::seconds(20)},
+      {.kind = FaultKind::replication_stalls, .at = ms(1000)},
+      {.kind = FaultKind::region_dies, .at = ms(7000)}};
+  plan.left_dead = 0;
+  const Outcome outcome = run_history(plan, whole(), true);
+  EXPECT_EQ(first_problem(outcome), "");
+  EXPECT_TRUE(outcome.marks.test(static_cast<std::size_t>(Mark::operator_asked)));
+  EXPECT_FALSE(outcome.failed_over);
+}
+
+TEST(Sabotages, have_names_and_documents_that_the_engine_takes) {
+  std::set<std::string_view> names;
+  for (const Sabotage& sabotage : all_sabotages()) {
+    EXPECT_TRUE(names.insert(sabotage.name).second) << sabotage.name;
+    EXPECT_TRUE(states::Machine::parse(sabotaged(sabotage).workflow).machine) << sabotage.name;
+  }
+}
+
+TEST(Sabotages, are_not_in_what_is_shipped) {
+  const Guards shipped;
+  for (unsigned guard = 0; guard < 64; ++guard)
+    EXPECT_TRUE(shipped.has(static_cast<Guard>(guard))) << guard;
+}
+
+TEST(Sabotages, that_split_the_brain_at_once_are_caught_at_once) {
+  for (const char* name : {"revocation-advisory", "no-extension-no-recheck", "cron-without-claims",
+                           "lag-gate-inverted", "no-compare-and-swap"}) {
+    const Sabotage* sabotage = find_sabotage(name);
+    ASSERT_NE(sabotage, nullptr) << name;
+    const CampaignResult result = run_campaign(
+        {.seeds = 3000, .product = sabotaged(*sabotage), .first_violation_only = true}, nullptr);
+    EXPECT_TRUE(result.caught_after) << name;
+  }
+}
+
+TEST(Shrinking, leaves_only_faults_that_matter) {
+  const Sabotage* sabotage = find_sabotage("no-extension-no-recheck");
+  const Composition product = sabotaged(*sabotage);
+  const CampaignResult caught =
+      run_campaign({.seeds = 3000, .product = product, .first_violation_only = true}, nullptr);
+  ASSERT_FALSE(caught.failures.empty());
+  const Plan plan = draw_plan(caught.failures.front().seed, Profile::everything);
+  const Plan small = shrunk(plan, product);
+  EXPECT_LE(small.faults.size(), plan.faults.size());
+  EXPECT_FALSE(run_history(small, product, false).ok());
+  for (std::size_t at = 0; at < small.faults.size(); ++at) {
+    Plan without = small;
+    without.faults.erase(without.faults.begin() + static_cast<std::ptrdiff_t>(at));
+    EXPECT_TRUE(run_history(without, product, false).ok()) << "fault " << at << " does not matter";
+  }
+}
+
+}  // namespace understudy::simulation
