@@ -1,10 +1,11 @@
 # The few commands there are. `make drill` and `make test` work from nothing on a fresh Debian 12.
-.PHONY: setup build drill drill-all test check model bench soak format build-times clean
+.PHONY: setup build drill drill-all simulate sabotage test check model bench soak format build-times clean
 
 FILE ?= examples/boxoffice/understudy.yaml
 FAULT ?= region-kill
 RUNS ?= 1
 MINUTES ?= 30
+SEEDS ?= 1000000
 JOBS ?= $(shell nproc)
 UNDERSTUDY = build/bin/understudy
 export CCACHE_NOHASHDIR = 1
@@ -25,6 +26,12 @@ drill: build            ## a region dies under load and is recovered: FAULT=...,
 
 drill-all: build        ## every fault there is, once
 	@$(UNDERSTUDY) drill -f $(FILE) --all
+
+simulate: build         ## a million simulated outages: SEEDS=..., or one of them: SEED=...
+	@$(UNDERSTUDY) simulate --seeds $(SEEDS) --jobs $(JOBS) $(if $(SEED),--seed $(SEED) --trace)
+
+sabotage: build         ## each protection taken away in the simulator: it must be caught
+	@$(UNDERSTUDY) simulate --sabotage all --seeds 30000 --jobs $(JOBS)
 
 soak: build             ## 100 orders/s without a fault: nothing may happen
 	@$(UNDERSTUDY) drill -f $(FILE) --fault none --steady-seconds $$(( $(MINUTES) * 60 ))
