@@ -200,6 +200,9 @@ void add_simulate(CLI::App& app, Options& options, std::function<Exit()>& chosen
   simulate->add_option("--seed", words.seed, "Only this one");
   simulate->add_option("--sabotage", words.sabotage,
                        "Take a protection away and see it caught: a name, all, or list");
+  simulate->add_flag("--detection", words.detection,
+                     "Instead: how soon an outage is seen, and how often a healthy region is left "
+                     "(CSV; --seeds histories for each setting)");
   simulate->add_flag("--trace", words.trace, "Tell its story");
   simulate->add_flag("--shrink", words.shrink, "Leave out the faults that do not matter");
   simulate->callback([&] { chosen = [&] { return simulate_command(options.simulate); }; });

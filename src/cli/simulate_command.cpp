@@ -150,6 +150,33 @@ Exit sabotage_all(const SimulateWords& words, Profile profile) {
   return wrong == 0 ? Exit::ok : Exit::no;
 }
 
+/// One line for each setting of the probes and each share of messages lost. See docs/detection.md.
+Exit print_detection(std::uint64_t histories) {
+  fmt::print(
+      "interval_ms,failures,loss_percent,histories,left_though_well_percent,detected_p50_ms,"
+      "detected_p90_ms,detected_p99_ms,never_detected\n");
+  for (const int interval : {100, 200, 400}) {
+    for (const unsigned failures : {2U, 3U, 4U}) {
+      for (const std::uint32_t loss_percent : {0U, 1U, 3U, 10U, 20U}) {
+        const DetectionResult result =
+            study_detection({milliseconds(interval), failures, loss_percent * 10'000}, histories);
+        const auto quantile = [&](double share) {
+          const auto& all = result.detected_in;
+          if (all.empty()) return std::int64_t{-1};
+          return to_ms(all[static_cast<std::size_t>(share * static_cast<double>(all.size() - 1))]);
+        };
+        fmt::print("{},{},{},{},{:.2f},{},{},{},{}\n", interval, failures, loss_percent,
+                   result.lived,
+                   100.0 * static_cast<double>(result.left_though_well) /
+                       static_cast<double>(result.lived),
+                   quantile(0.5), quantile(0.9), quantile(0.99), result.never_detected);
+        std::fflush(stdout);
+      }
+    }
+  }
+  return Exit::ok;
+}
+
 Exit list_sabotages() {
   for (const Sabotage& sabotage : all_sabotages())
     fmt::print("{:<26} {}\n", sabotage.name, sabotage.what);
@@ -166,6 +193,7 @@ Exit simulate_command(const SimulateWords& words) {
                             "and quiet",
                             words.profile),
                 Exit::usage);
+  if (words.detection) return print_detection(words.seeds);
   if (words.sabotage == "list") return list_sabotages();
   if (!words.sabotage.empty() && words.sabotage != "all" &&
       find_sabotage(words.sabotage) == nullptr)

@@ -17,6 +17,7 @@ struct SimulateWords {
   std::string profile = "everything";
   bool trace = false;
   bool shrink = false;
+  bool detection = false;
   std::string sabotage;  ///< "", a name, "all" or "list"
 };
 

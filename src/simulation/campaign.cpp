@@ -81,6 +81,25 @@ CampaignResult run_campaign(const CampaignOptions& options,
   return result;
 }
 
+DetectionResult study_detection(const DetectionSettings& settings, std::uint64_t histories) {
+  DetectionResult result;
+  for (std::uint64_t seed = 1; seed <= histories; ++seed) {
+    const Outcome lived = run_history(draw_detection_plan(seed, settings, false), whole(), false);
+    ++result.lived;
+    result.left_though_well += lived.first_revoked ? 1 : 0;
+    const Plan plan = draw_detection_plan(seed, settings, true);
+    const Outcome died = run_history(plan, whole(), false);
+    const TrueTime fault = plan.faults.front().at;
+    if (died.first_revoked && *died.first_revoked >= fault) {
+      result.detected_in.push_back(*died.first_revoked - fault);
+    } else {
+      ++result.never_detected;
+    }
+  }
+  std::sort(result.detected_in.begin(), result.detected_in.end());
+  return result;
+}
+
 Plan shrunk(Plan plan, const Composition& product) {
   bool smaller = true;
   while (smaller) {

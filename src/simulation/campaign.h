@@ -45,6 +45,16 @@ struct CampaignResult {
 [[nodiscard]] CampaignResult run_campaign(
     const CampaignOptions& options, const std::function<void(const CampaignResult&)>& progress);
 
+/// What some settings of the probes come to, over many histories.
+struct DetectionResult {
+  std::uint64_t lived = 0;             ///< histories of half a minute in which the region was well
+  std::uint64_t left_though_well = 0;  ///< of those
+  std::vector<Duration> detected_in;  ///< death to revocation, sorted; of each history with a death
+  std::uint64_t never_detected = 0;   ///< within the history
+};
+[[nodiscard]] DetectionResult study_detection(const DetectionSettings& settings,
+                                              std::uint64_t histories);
+
 /// The same plan with as few faults as still break a promise. Requires: it breaks one.
 [[nodiscard]] Plan shrunk(Plan plan, const Composition& product);
 

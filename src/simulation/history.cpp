@@ -109,6 +109,7 @@ Outcome run_history(const Plan& plan, const Composition& product, bool told) {
     }
     outcome.failed_over = world.registry.record().epoch > 1;
     outcome.marks = stage.chronicle.marks();
+    outcome.first_revoked = stage.observers.first_revoked();
     world.end();
   }
   outcome.violations = stage.chronicle.violations();

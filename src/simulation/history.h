@@ -24,8 +24,7 @@ struct Outcome {
   std::optional<Duration> converged_in;  ///< after the healing
   std::vector<Chronicle::Line> story;    ///< if it was told
   bool failed_over = false;
-  /// Fault to first sight of "down", for docs/detection.md; none if no failover began.
-  std::optional<Duration> detected_in;
+  std::optional<TrueTime> first_revoked;  ///< when the active region was left; none if it never was
 
   [[nodiscard]] bool ok() const { return violations.empty() && !assertion; }
 };

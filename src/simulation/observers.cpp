@@ -65,6 +65,7 @@ void Observers::record_changed(const Record& before, const Record& after) {
   if (is == Phase::revoked && was == Phase::open) {
     // I9, by the looks that the vantages really had.
     const TrueTime now = scheduler_.now();
+    if (!first_revoked_) first_revoked_ = now;
     const auto bad = std::count_if(looks_.begin(), looks_.end(), [&](const auto& of) {
       const Look& look = of.second;
       return look.region == after.active && !look.well && now - look.at <= kRecentLook;

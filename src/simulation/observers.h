@@ -42,6 +42,8 @@ class Observers {
   [[nodiscard]] std::uint64_t times_asked() const { return asked_; }
   [[nodiscard]] const std::set<std::uint64_t>& orders_bought() const { return bought_; }
   [[nodiscard]] std::optional<TrueTime> last_acknowledgement() const { return last_acknowledged_; }
+  /// When a lease was revoked for the first time.
+  [[nodiscard]] std::optional<TrueTime> first_revoked() const { return first_revoked_; }
   [[nodiscard]] bool any_promoted() const { return newest_timeline_ > 1; }
 
   /// At the end: what is in the log of the region that is active now against what was promised
@@ -65,6 +67,7 @@ class Observers {
   std::map<std::uint64_t, Sold> sold_;
   std::set<std::uint64_t> bought_;
   std::optional<TrueTime> last_acknowledged_;
+  std::optional<TrueTime> first_revoked_;
   std::map<std::uint64_t, std::string> active_in_epoch_;
   struct Look {
     std::string region;

@@ -191,6 +191,25 @@ Plan draw_plan(std::uint64_t seed, Profile profile) {
   return plan;
 }
 
+Plan draw_detection_plan(std::uint64_t seed, const DetectionSettings& settings, bool dies) {
+  Plan plan = draw_plan(seed, Profile::failover);
+  ProbeTiming& probe = plan.topology.probe;
+  probe = ProbeTiming{.interval = settings.interval, .failures = settings.failures};
+  plan.topology.lease = LeaseTiming{};
+  plan.topology.policy.lag_budget = seconds(60);
+  plan.topology.database.replication = Replication::asynchronous;
+  for (std::int64_t& drift : plan.drift_ppm) drift = std::clamp<std::int64_t>(drift, -999, 999);
+  plan.loss_ppm = settings.loss_ppm;
+  plan.buy_every = milliseconds(500);
+  plan.faults.front().at += seconds(2);
+  plan.healed_at = TrueTime(seconds(6));
+  if (dies) return plan;
+  plan.faults.clear();
+  plan.left_dead.reset();
+  plan.healed_at = TrueTime(seconds(30));
+  return plan;
+}
+
 std::optional<Profile> profile_from(std::string_view text) {
   if (text == "everything") return Profile::everything;
   if (text == "failover") return Profile::failover;

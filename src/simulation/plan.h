@@ -55,6 +55,7 @@ struct Plan {
   std::array<Duration, 5> wall_offset{};
   Duration link_least = milliseconds(1);
   Duration link_most = milliseconds(5);
+  std::uint32_t loss_ppm = 0;  ///< of every link, all the time
   Duration fsync_most = milliseconds(2);
   Duration buy_every = milliseconds(150);
   std::vector<Fault> faults;
@@ -72,6 +73,17 @@ enum class Profile : std::uint8_t {
 [[nodiscard]] std::optional<Profile> profile_from(std::string_view text);
 [[nodiscard]] std::string_view to_string(FaultKind kind);
 [[nodiscard]] std::string describe(const Fault& fault, const Plan& plan);
+
+/// How the product looks at the active region, and how bad the links are through which it looks.
+struct DetectionSettings {
+  Duration interval = milliseconds(200);
+  unsigned failures = 3;
+  std::uint32_t loss_ppm = 0;
+};
+
+/// A region that dies among such links, or one that lives on for half a minute.
+[[nodiscard]] Plan draw_detection_plan(std::uint64_t seed, const DetectionSettings& settings,
+                                       bool dies);
 
 [[nodiscard]] Plan draw_plan(std::uint64_t seed, Profile profile);
 

@@ -37,6 +37,7 @@ World::World(Stage& of)
       Link& link = of.network.link(*all[at], *other);
       link.least = of.plan.link_least;
       link.most = of.plan.link_most;
+      link.loss_ppm = of.plan.loss_ppm;
     }
   }
 }
