@@ -76,7 +76,7 @@ class Run {
     if (auto started = buyers_->start(); !started) return started;
     const auto before =
         fault_.name == "none" ? std::min(options_.steady, kBaseline) : options_.steady;
-    say_(fmt::format("{} orders/s for {} s", options_.orders_per_second, before.count()));
+    say_(fmt::format("{} orders/s for {} s", options_.orders_per_second, options_.steady.count()));
     sleep_unless_interrupted(before);
     return Done{};
   }

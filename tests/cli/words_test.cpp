@@ -14,9 +14,10 @@ constexpr int kNo = 1;
 constexpr int kUsage = 2;
 constexpr int kMachine = 3;
 
-const std::vector<std::string> kCommands = {
-    "validate", "up",    "down",  "logs",  "status",   "history", "timeline", "approve",
-    "decline",  "rules", "drill", "serve", "registry", "agent",   "vantage",  "supervise"};
+const std::vector<std::string> kCommands = {"validate", "up",       "down",    "logs",     "status",
+                                            "history",  "timeline", "approve", "decline",  "rules",
+                                            "drill",    "simulate", "serve",   "registry", "agent",
+                                            "vantage",  "supervise"};
 
 const std::string kExample = UNDERSTUDY_SOURCE_DIR "/examples/boxoffice/understudy.yaml";
 
@@ -48,6 +49,15 @@ TEST(Words, the_documentation_names_every_command) {
   EXPECT_THAT(page, HasSubstr("UNDERSTUDY_POSTGRES_BIN"));
 }
 
+TEST(Words, of_the_simulator_tell_a_seed_and_catch_a_sabotage) {
+  const Said told = run_understudy({"simulate", "--profile", "failover", "--seed", "2", "--trace"});
+  EXPECT_EQ(told.status, 0) << told.err;
+  EXPECT_THAT(told.out, HasSubstr("region dies: north"));
+  EXPECT_THAT(told.out, HasSubstr("transition 1 promoting → switched"));
+  const Said caught = run_understudy({"simulate", "--sabotage", "cron-without-claims"});
+  EXPECT_EQ(caught.status, 0) << caught.out;
+}
+
 TEST(Words, that_are_unknown_or_missing_are_wrong_usage) {
   const std::vector<std::vector<std::string>> wrong = {{},
                                                        {"explode"},
@@ -58,7 +68,9 @@ TEST(Words, that_are_unknown_or_missing_are_wrong_usage) {
                                                        {"serve"},
                                                        {"agent", "--data", "/nowhere"},
                                                        {"drill", "--fault", "no-such-fault"},
-                                                       {"drill", "--rate", "0"}};
+                                                       {"drill", "--rate", "0"},
+                                                       {"simulate", "--profile", "calm"},
+                                                       {"simulate", "--sabotage", "everything"}};
   for (const auto& words : wrong) {
     const Said said = run_understudy(words);
     EXPECT_EQ(said.status, kUsage) << testing::PrintToString(words);
