@@ -77,6 +77,7 @@ void live_through(Stage& stage, World& world, Outcome& outcome) {
   world.start();
   faults.arm();
   stage.scheduler.run_until(plan.healed_at, never);
+  stage.observers.judge_silence();
   faults.heal();
   stage.chronicle.tell("healed{}", plan.left_dead ? ", but for one region" : "");
   convergence.watch();

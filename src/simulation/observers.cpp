@@ -28,7 +28,9 @@ void Observers::one_writer(const char* invariant, const char* what, int region,
 void Observers::acknowledged(int region, std::uint64_t timeline, std::uint64_t order) {
   scheduler_.mix(order);
   one_writer("I1", "acknowledges an order", region, timeline);
-  last_acknowledged_ = scheduler_.now();
+  const TrueTime now = scheduler_.now();
+  longest_silence_ = std::max(longest_silence_, now - last_acknowledged_.value_or(TrueTime{}));
+  last_acknowledged_ = now;
   sold_.try_emplace(order, Sold{region, scheduler_.now()});
 }
 
@@ -39,6 +41,8 @@ void Observers::claimed(int region, std::uint64_t timeline,
 }
 
 void Observers::promoted(int region, std::uint64_t timeline) {
+  if (++promotions_ > active_in_epoch_.size())
+    chronicle_.broken("I8", "a database was promoted twice for one change of region");
   newest_timeline_ = std::max(newest_timeline_, timeline);
   newest_region_ = region;
 }
@@ -54,6 +58,8 @@ void Observers::record_changed(const Record& before, const Record& after) {
   const auto [named, first] = active_in_epoch_.try_emplace(after.epoch, after.active);
   if (!first && named->second != after.active)
     chronicle_.broken("I4", fmt::format("epoch {} has two active regions", after.epoch));
+  if (after.active != before.active && after.active == plan_.topology.home)
+    chronicle_.broken("I6", after.active + " is active again, and nobody confirmed it");
   const Phase was = before.transition.phase;
   const Phase is = after.transition.phase;
   if (was != Phase::none && after.transition.number != before.transition.number)
@@ -86,6 +92,23 @@ void Observers::looked(const std::string& vantage, const std::string& region,
       scheduler_.now() - look.at < std::chrono::seconds(1))
     return;
   look = {region, well, scheduler_.now()};
+}
+
+namespace {
+
+/// Longer than any buyer waits before the next one comes, and a try or two.
+constexpr Duration kSilenceMax = milliseconds(1500);
+
+}  // namespace
+
+void Observers::judge_silence() {
+  if (!std::all_of(plan_.faults.begin(), plan_.faults.end(), strikes_the_standby_alone)) return;
+  if (plan_.topology.database.replication == Replication::synchronous) return;
+  const Duration since = scheduler_.now() - last_acknowledged_.value_or(TrueTime{});
+  const Duration silence = std::max(longest_silence_, since);
+  if (silence > kSilenceMax)
+    chronicle_.broken("I7", fmt::format("only the standby suffered, and nothing was sold for {} ms",
+                                        to_ms(silence)));
 }
 
 void Observers::judge_losses(const std::vector<Transaction>& log) {

@@ -46,6 +46,8 @@ class Observers {
   [[nodiscard]] std::optional<TrueTime> first_revoked() const { return first_revoked_; }
   [[nodiscard]] bool any_promoted() const { return newest_timeline_ > 1; }
 
+  /// At the healing: the loss of the standby alone must not have stopped the active region (I7).
+  void judge_silence();
   /// At the end: what is in the log of the region that is active now against what was promised
   /// (I3).
   void judge_losses(const std::vector<Transaction>& log);
@@ -67,6 +69,8 @@ class Observers {
   std::map<std::uint64_t, Sold> sold_;
   std::set<std::uint64_t> bought_;
   std::optional<TrueTime> last_acknowledged_;
+  Duration longest_silence_{};
+  std::uint64_t promotions_ = 0;
   std::optional<TrueTime> first_revoked_;
   std::map<std::uint64_t, std::string> active_in_epoch_;
   struct Look {

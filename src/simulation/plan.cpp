@@ -171,24 +171,39 @@ Plan draw_plan(std::uint64_t seed, Profile profile) {
   }
   const TrueTime end = begin + dice.between(seconds(2), seconds(8));
   plan.healed_at = end + seconds(2);
-  const std::uint64_t count = profile == Profile::quiet ? dice.below(3) : 1 + dice.below(6);
+  // In some the standby alone suffers, and nobody may notice (I7).
+  const bool everything = profile == Profile::everything;
+  const bool standby_alone = everything && dice.one_in(12);
+  const auto fits = [&](const Fault& fault) {
+    if (standby_alone) return strikes_the_standby_alone(fault);
+    return everything || fault.kind == FaultKind::links_bad || fault.kind == FaultKind::stalls ||
+           fault.kind == FaultKind::wall_jumps;
+  };
+  const std::uint64_t count = everything ? 1 + dice.below(6) : dice.below(3);
   while (plan.faults.size() < count) {
     const Fault fault = draw_fault(dice, begin, end);
-    const bool harmless = fault.kind == FaultKind::links_bad || fault.kind == FaultKind::stalls ||
-                          fault.kind == FaultKind::wall_jumps;
-    if (profile == Profile::everything || harmless) plan.faults.push_back(fault);
-    if (profile == Profile::quiet && !harmless && plan.faults.empty() && count == 0) break;
+    if (fits(fault)) plan.faults.push_back(fault);
   }
-  if (profile == Profile::everything && dice.one_in(8)) add_deaf_writer(plan, dice, begin, end);
+  if (everything && !standby_alone && dice.one_in(8)) add_deaf_writer(plan, dice, begin, end);
   std::sort(plan.faults.begin(), plan.faults.end(),
             [](const Fault& a, const Fault& b) { return a.at < b.at; });
-  if (profile == Profile::everything && dice.one_in(2))
-    plan.left_dead = static_cast<int>(dice.below(10) < 7 ? 0 : 1);
+  if (everything && dice.one_in(2))
+    plan.left_dead = standby_alone ? 1 : static_cast<int>(dice.below(10) < 7 ? 0 : 1);
   // Synchronous commits wait for the standby: without one they wait for ever, until it can be
   // detached (R19), which is not built yet.
   if (plan.topology.database.replication == Replication::synchronous && plan.left_dead == 1)
     plan.left_dead.reset();
   return plan;
+}
+
+bool strikes_the_standby_alone(const Fault& fault) {
+  constexpr std::array kOfARegion = {FaultKind::region_dies,      FaultKind::region_freezes,
+                                     FaultKind::agent_dies,       FaultKind::agent_freezes,
+                                     FaultKind::agent_disk_wiped, FaultKind::database_dies,
+                                     FaultKind::database_hangs,   FaultKind::services_die,
+                                     FaultKind::path_cut,         FaultKind::promotion_trouble};
+  return fault.where == 1 &&
+         std::find(kOfARegion.begin(), kOfARegion.end(), fault.kind) != kOfARegion.end();
 }
 
 Plan draw_detection_plan(std::uint64_t seed, const DetectionSettings& settings, bool dies) {
