@@ -16,13 +16,19 @@ namespace {
 constexpr std::size_t kStack = 256 * 1024;
 }
 
-Fiber::Fiber()
-    : inside_(std::allocator_arg, boost::context::protected_fixedsize_stack(kStack),
-              [this](boost::context::fiber&& outside) {
-                outside_ = std::move(outside);
-                run();
-                return std::move(outside_);
-              }) {}
+Fiber::Fiber() {
+  boost::context::protected_fixedsize_stack stacks(kStack);
+  const boost::context::stack_context stack = stacks.allocate();
+  stack_bottom_ = static_cast<const char*>(stack.sp) - stack.size;
+  stack_size_ = stack.size;
+  inside_ = boost::context::fiber(std::allocator_arg,
+                                  boost::context::preallocated(stack.sp, stack.size, stack), stacks,
+                                  [this](boost::context::fiber&& outside) {
+                                    outside_ = std::move(outside);
+                                    run();
+                                    return std::move(outside_);
+                                  });
+}
 
 void Fiber::run() {
   while (true) {
@@ -46,7 +52,7 @@ void Fiber::run() {
 void Fiber::enter() {
 #ifdef UNDERSTUDY_FIBERS_UNDER_ASAN
   void* kept = nullptr;
-  __sanitizer_start_switch_fiber(&kept, nullptr, 0);
+  __sanitizer_start_switch_fiber(&kept, stack_bottom_, stack_size_);
 #endif
   inside_ = std::move(inside_).resume();
 #ifdef UNDERSTUDY_FIBERS_UNDER_ASAN

@@ -43,7 +43,10 @@ class Fiber {
 
   boost::context::fiber inside_;
   boost::context::fiber outside_;
-  const void* outside_stack_ = nullptr;  // for AddressSanitizer
+  // For AddressSanitizer, which must know on which stack it is.
+  const void* stack_bottom_ = nullptr;
+  std::size_t stack_size_ = 0;
+  const void* outside_stack_ = nullptr;
   std::size_t outside_size_ = 0;
 };
 
