@@ -50,6 +50,21 @@ std::string reason_in(const std::string& output) {
   return reason.empty() ? last : reason;
 }
 
+/// A server that gave up in the middle says why only in its log.
+Error with_last_words(Error error, const std::string& log) {
+  const auto text = file::read(log);
+  if (error.after != After::unknown || !text) return error;
+  std::istringstream lines(*text);
+  std::string last_words;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find("PANIC: ") != std::string::npos ||
+        line.find("No space left") != std::string::npos)
+      last_words = reason_in(line);
+  }
+  if (!last_words.empty()) error.what += ": " + last_words;
+  return error;
+}
+
 /// PostgreSQL tells a write that found room for a part of it from one that found none.
 Error filling_failed(const std::string& what, Error error) {
   constexpr std::string_view kDiskFull = "(53100)";
@@ -171,7 +186,10 @@ Result<Done> make_databases(const Layout& layout, const Programs& programs,
   if (!made) return made;
   auto server = PrivateServer::start(layout, programs, primary);
   if (!server) return within("starting PostgreSQL", server.error());
-  if (auto filled = fill_primary(*server, layout, secrets); !filled) return filled;
+  if (auto filled = fill_primary(*server, layout, secrets); !filled) {
+    server->stop();
+    return with_last_words(filled.error(), primary.file("log/postgres.log"));
+  }
   progress("copying it to " + standby.name);
   made = run_tool("pg_basebackup", standby,
                   {programs.postgres_folder + "/pg_basebackup", "-h", layout.memory(), "-p",

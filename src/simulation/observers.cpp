@@ -97,7 +97,7 @@ void Observers::looked(const std::string& vantage, const std::string& region,
 namespace {
 
 /// Longer than any buyer waits before the next one comes, and a try or two.
-constexpr Duration kSilenceMax = milliseconds(1500);
+constexpr Duration kSilenceMax = std::chrono::seconds(3);
 
 }  // namespace
 
