@@ -35,8 +35,8 @@ const std::map<std::string, Folders> kMayInclude = {
     // The product's own code in a simulated world: of adapters it knows none.
     {"simulation", {"controller", "recovery", "ports", "topology", "base"}},
     {"cli",
-     {"agent", "controller", "registry", "drill", "simulation", "recovery", "local", "telemetry", "ports",
-      "topology", "system", "base"}},
+     {"agent", "controller", "registry", "drill", "simulation", "recovery", "local", "telemetry",
+      "ports", "topology", "system", "base"}},
 };
 
 /// Of a folder that may be included, only these headers may be, by that folder.

@@ -123,6 +123,7 @@ TEST_F(Approval, is_not_asked_for_while_the_policy_waits_for_replication) {
   ASSERT_TRUE(room.start());
   room.world.stage.run_for(seconds(30));
   EXPECT_EQ(room.world.south.database.promotions, 0U);
+  EXPECT_GE(room.world.alerts.count("failover-shop-1.replication"), 1U) << "it waits visibly";
   DatabaseState& standby = room.world.south.database.now;
   standby.written = standby.replayed = room.world.north.database.now.written;
   EXPECT_EQ(room.outcome(), "SUCCEEDED");

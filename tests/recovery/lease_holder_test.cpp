@@ -110,7 +110,8 @@ TEST_F(Holder, drops_the_late_answer_of_an_older_request) {
   EXPECT_EQ(page_.opened, 0U);
   EXPECT_TRUE(holder_->granted(newer, BootTime::max(), WallTime::max()));
   EXPECT_EQ(page_.read()->deadline, at(seconds(1) + timing_.ttl));
-  EXPECT_FALSE(holder_->granted(newer, BootTime::max(), WallTime::max())) << "an answer counts once";
+  EXPECT_FALSE(holder_->granted(newer, BootTime::max(), WallTime::max()))
+      << "an answer counts once";
   EXPECT_EQ(page_.opened, 1U);
 }
 

@@ -3,7 +3,8 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
-#include <map>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <set>
 
 #include "simulation/campaign.h"
@@ -94,11 +95,28 @@ TEST_F(Regressions, a_person_is_told_when_the_target_dies_after_the_point_of_no_
 }
 
 TEST_F(Regressions, a_region_that_came_back_while_the_standby_was_looked_for_is_not_left) {
-  Plan plan = quiet();
-  plan.faults = {
-      {.kind = FaultKind::database_dies, .at = ms(950), .lasts = milliseconds(5000), .where = 1},
-      {.kind = FaultKind::agent_freezes, .at = ms(1000), .lasts = milliseconds(2600)}};
-  expect_kept(plan);
+  // As it was: the fresh look first, then the search for a standby, then the fence, whatever its
+  // age.
+  boost::json::value document = boost::json::parse(whole().workflow);
+  boost::json::object& states = document.at("States").as_object();
+  states.at("HowFarIsIt").as_object()["Default"] = "ConfirmPrimaryDown";
+  states.at("IsItDown").at("Choices").as_array().at(0).as_object()["Next"] = "PreviewLag";
+  states.at("PreviewLag").as_object()["Next"] = "Fence";
+  const Composition as_it_was{Saboteur::without({Guard::fence_on_fresh_look}),
+                              boost::json::serialize(document)};
+  unsigned caught = 0;
+  for (int after = 500; after <= 3000; after += 50) {
+    Plan plan = quiet();
+    plan.faults = {
+        {.kind = FaultKind::database_dies,
+         .at = ms(950),
+         .lasts = milliseconds(after + 1500),
+         .where = 1},
+        {.kind = FaultKind::agent_freezes, .at = ms(1000), .lasts = milliseconds(after)}};
+    expect_kept(plan);
+    caught += run_history(plan, as_it_was, false).ok() ? 0 : 1;
+  }
+  EXPECT_GT(caught, 0U) << "or these plans show nothing";
 }
 
 TEST_F(Regressions, a_look_that_grew_old_in_a_frozen_controller_fences_nobody) {
@@ -137,6 +155,8 @@ TEST_F(Regressions, a_lag_by_clocks_that_disagree_is_not_believed) {
   EXPECT_EQ(first_problem(outcome), "");
   EXPECT_TRUE(outcome.marks.test(static_cast<std::size_t>(Mark::operator_asked)));
   EXPECT_FALSE(outcome.failed_over);
+  const Composition believing{Saboteur::without({Guard::clocks_compared}), whole().workflow};
+  EXPECT_TRUE(run_history(plan, believing, false).failed_over) << "or this plan shows nothing";
 }
 
 TEST(Sabotages, have_names_and_documents_that_the_engine_takes) {
