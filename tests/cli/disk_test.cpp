@@ -92,7 +92,7 @@ TEST_F(DiskFull, loses_nothing_of_a_running_stack_that_goes_on_once_there_is_roo
   ASSERT_EQ(up.status, 0) << up.err;
   std::vector<std::string> acknowledged;
   const auto try_to_buy = [&](const std::string& key) {
-    const bool sold = place.buy(key);
+    const auto sold = place.buy(key);
     if (sold) acknowledged.push_back(key);
     return sold;
   };

@@ -124,12 +124,14 @@ std::string Place::serving() const {
   return region ? *region : std::string();
 }
 
-bool Place::buy(const std::string& key) const {
+testing::AssertionResult Place::buy(const std::string& key) const {
   http::Request request{.method = "POST", .body = R"({"event":1,"buyer":"ann"})"};
   request.headers = {{"Content-Type", "application/json"}, {"Idempotency-Key", key}};
   const auto answer =
       http_.send("http://" + layout_->edge_http().text() + "/api/orders", request, kCall);
-  return answer && (answer->status == 200 || answer->status == 201);
+  if (!answer) return testing::AssertionFailure() << answer.error().what;
+  if (answer->status == 200 || answer->status == 201) return testing::AssertionSuccess();
+  return testing::AssertionFailure() << answer->status << ": " << answer->body;
 }
 
 bool Place::bought(const std::string& key) const {

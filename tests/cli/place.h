@@ -2,6 +2,8 @@
 // A place for one stack of the example's platform: folder, configuration, free ports; and what is
 // left of it afterwards.
 
+#include <gtest/gtest.h>
+
 #include <boost/json/object.hpp>
 #include <memory>
 #include <set>
@@ -50,8 +52,8 @@ class Place {
   [[nodiscard]] pid_t pid_of(const std::string& domain, const std::string& unit) const;
   /// The region that answers at the public ingress; "" if none does.
   [[nodiscard]] std::string serving() const;
-  /// Buys a seat; true once it is acknowledged. A repeated key is the same order.
-  [[nodiscard]] bool buy(const std::string& key) const;
+  /// Buys a seat; false and why unless it was acknowledged. A repeated key is the same order.
+  [[nodiscard]] testing::AssertionResult buy(const std::string& key) const;
   /// The order is known to whoever serves now.
   [[nodiscard]] bool bought(const std::string& key) const;
 
