@@ -263,7 +263,12 @@ Result<Done> write_configuration(const Layout& layout, const Programs& programs)
     std::string path;
     std::string content;
   };
-  std::vector<Text> texts = {{layout.file("edge/edge.cfg"), edge_configuration(layout)}};
+  std::vector<Text> texts;
+  const auto add_haproxy = [&texts](const std::string& path, HaproxyFiles files) {
+    texts.push_back({path, std::move(files.configuration)});
+    texts.push_back({files.states_path, std::move(files.states)});
+  };
+  add_haproxy(layout.file("edge/edge.cfg"), edge_files(layout));
   for (const Region& region : layout.topology().regions) {
     const DomainPlace place = layout.domain(region.name);
     texts.push_back({place.file("postgresql.conf"), postgres_configuration(layout, region.name)});
@@ -272,8 +277,7 @@ Result<Done> write_configuration(const Layout& layout, const Programs& programs)
     texts.push_back(
         {place.file("replication.pass"), replication_passfile(layout, region.name, *secrets)});
     texts.push_back({place.file("redis.conf"), redis_configuration(layout, region.name, *secrets)});
-    texts.push_back(
-        {place.file("load-balancer.cfg"), load_balancer_configuration(layout, region.name)});
+    add_haproxy(place.file("load-balancer.cfg"), load_balancer_files(layout, region.name));
     texts.push_back({place.file("cut-off.acl"), ""});
   }
   for (const Text& text : texts) {

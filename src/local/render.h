@@ -30,9 +30,16 @@ struct Programs {
 
 [[nodiscard]] std::string redis_configuration(const Layout& layout, const std::string& region,
                                               const StackSecrets& secrets);
-[[nodiscard]] std::string load_balancer_configuration(const Layout& layout,
-                                                      const std::string& region);
-[[nodiscard]] std::string edge_configuration(const Layout& layout);
+
+/// What a HAProxy reads: its configuration, and in a file of its own that each of its servers is
+/// down until a check has said otherwise.
+struct HaproxyFiles {
+  std::string configuration;
+  std::string states_path;  ///< where the configuration expects `states`
+  std::string states;
+};
+[[nodiscard]] HaproxyFiles load_balancer_files(const Layout& layout, const std::string& region);
+[[nodiscard]] HaproxyFiles edge_files(const Layout& layout);
 
 /// The runtime sockets of the HAProxies; their folder is only their user's.
 [[nodiscard]] std::string haproxy_socket(const Layout& layout, const std::string& domain);

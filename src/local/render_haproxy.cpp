@@ -12,12 +12,13 @@ namespace {
 constexpr std::string_view kCheck =
     "check inter 100ms fall 2 rise 1 on-marked-down shutdown-sessions";
 
-std::string common(const std::string& socket) {
+std::string common(const std::string& socket, const std::string& states_file) {
   return fmt::format(R"(# Written by understudy up.
 global
   maxconn 4000
   nbthread 1
   stats socket {} mode 600 level admin
+  server-state-file {}
   tune.ssl.default-dh-param 2048
 
 defaults
@@ -29,8 +30,37 @@ defaults
   timeout http-request 5s
   timeout check 500ms
   retries 0
+  load-server-state-from-file global
 )",
-                     socket);
+                     socket, states_file);
+}
+
+/// A server of a backend, by the numbers that the file of states repeats.
+struct Server {
+  unsigned backend_id;
+  std::string backend;
+  unsigned id;
+  std::string name;
+  Endpoint endpoint;
+};
+
+/// HAProxy takes a server for healthy until its first check has ended: for as long as a service
+/// that starts takes to say that it is not ready, a region that may not write would be called
+/// ready. So every server begins as one whose check failed (management guide, "show servers
+/// state"; `init-state` says it from HAProxy 3.1 on).
+std::string all_down(const std::vector<Server>& servers) {
+  std::string text =
+      "1\n"
+      "# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight "
+      "srv_iweight srv_time_since_last_change srv_check_status srv_check_result srv_check_health "
+      "srv_check_state srv_agent_state bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord "
+      "srv_use_ssl srv_check_port srv_check_addr srv_agent_addr srv_agent_port\n";
+  for (const Server& each : servers) {
+    text +=
+        fmt::format("{} {} {} {} {} 0 0 1 1 0 8 2 0 6 0 1 1 - {} - 0 0 - - 0\n", each.backend_id,
+                    each.backend, each.id, each.name, each.endpoint.address, each.endpoint.port);
+  }
+  return text;
 }
 
 /// A service says until when its acknowledgement may be given. One that was held up here beyond
@@ -49,22 +79,39 @@ std::vector<const Service*> reached_by_accelerator(const Topology& topology) {
   return services;
 }
 
-std::string service_backend(const Layout& layout, const std::string& region,
-                            const Service& service) {
-  std::string text = fmt::format("\nbackend {}\n  balance leastconn\n  option httpchk GET {}\n",
-                                 service.name, service.ready_path);
+/// Above the numbers that HAProxy itself gives to the few frontends.
+constexpr unsigned kFirstBackend = 101;
+
+std::vector<Server> servers_of(const Layout& layout, const std::string& region,
+                               const Service& service, unsigned backend_id) {
+  std::vector<Server> servers;
   for (unsigned i = 0; i < Layout::instances_max(service); ++i) {
-    text += fmt::format("  server {}.{} {} {}\n", service.name, i,
-                        layout.service(region, service.name, i).text(), kCheck);
+    servers.push_back({backend_id, service.name, i + 1, fmt::format("{}.{}", service.name, i),
+                       layout.service(region, service.name, i)});
   }
+  return servers;
+}
+
+std::string service_backend(const Service& service, const std::vector<Server>& servers) {
+  std::string text =
+      fmt::format("\nbackend {}\n  id {}\n  balance leastconn\n  option httpchk GET {}\n",
+                  service.name, servers.front().backend_id, service.ready_path);
+  for (const Server& each : servers)
+    text +=
+        fmt::format("  server {} {} id {} {}\n", each.name, each.endpoint.text(), each.id, kCheck);
   return text;
 }
 
+/// The edge's two backends lead to the same regions.
+constexpr unsigned kRegionsBackend = kFirstBackend;
+constexpr unsigned kWritersBackend = kFirstBackend + 1;
+
 }  // namespace
 
-std::string load_balancer_configuration(const Layout& layout, const std::string& region) {
+HaproxyFiles load_balancer_files(const Layout& layout, const std::string& region) {
   const auto services = reached_by_accelerator(layout.topology());
-  std::string text = common(haproxy_socket(layout, region));
+  const std::string states = layout.domain(region).file("load-balancer.states");
+  std::string text = common(haproxy_socket(layout, region), states);
   text += fmt::format("\nfrontend region\n  bind {}\n", layout.load_balancer(region).text());
   text += fmt::format("  http-request silent-drop if {{ src -f {} }}\n",
                       layout.domain(region).file("cut-off.acl"));
@@ -86,34 +133,49 @@ std::string load_balancer_configuration(const Layout& layout, const std::string&
                         services[i]->name);
   }
   if (!services.empty()) text += fmt::format("  default_backend {}\n", services[0]->name);
-  for (const Service* service : services) text += service_backend(layout, region, *service);
-  return text;
+  std::vector<Server> all;
+  unsigned backend_id = kFirstBackend;
+  for (const Service* service : services) {
+    const auto servers = servers_of(layout, region, *service, backend_id++);
+    text += service_backend(*service, servers);
+    all.insert(all.end(), servers.begin(), servers.end());
+  }
+  return {text, states, all_down(all)};
 }
 
-std::string edge_configuration(const Layout& layout) {
-  std::string text = common(haproxy_socket(layout, "edge"));
+HaproxyFiles edge_files(const Layout& layout) {
+  const std::string states = layout.file("edge/edge.states");
+  std::vector<Server> all;
+  std::string text = common(haproxy_socket(layout, "edge"), states);
   text += fmt::format("\nfrontend accelerator\n  bind {}\n", layout.edge_http().text());
   text += kLateAcknowledgements;
   text += fmt::format(
-      "  default_backend regions\n\nbackend regions\n  balance first\n  option httpchk GET {}\n",
-      kRegionReadyPath);
+      "  default_backend regions\n\nbackend regions\n  id {}\n  balance first\n  option httpchk "
+      "GET {}\n",
+      kRegionsBackend, kRegionReadyPath);
   const std::string& source = layout.topology().edge_address;
+  unsigned id = 0;
   for (const Region& region : layout.topology().regions) {
-    text += fmt::format("  server {} {} source {} {}\n", region.name,
-                        layout.load_balancer(region.name).text(), source, kCheck);
+    const Endpoint endpoint = layout.load_balancer(region.name);
+    all.push_back({kRegionsBackend, "regions", ++id, region.name, endpoint});
+    text += fmt::format("  server {} {} id {} source {} {}\n", region.name, endpoint.text(), id,
+                        source, kCheck);
   }
   text += fmt::format(
       "\nfrontend database\n  mode tcp\n  bind {}\n  timeout client 1h\n  default_backend "
       "writers\n\n"
-      "backend writers\n  mode tcp\n  timeout server 1h\n  balance first\n  option httpchk GET "
-      "{}\n",
-      layout.edge_database().text(), kRegionReadyPath);
+      "backend writers\n  id {}\n  mode tcp\n  timeout server 1h\n  balance first\n  option "
+      "httpchk "
+      "GET {}\n",
+      layout.edge_database().text(), kWritersBackend, kRegionReadyPath);
+  id = 0;
   for (const Region& region : layout.topology().regions) {
-    text += fmt::format("  server {} {} source {} {} port {}\n", region.name,
-                        layout.postgres(region.name).text(), source, kCheck,
-                        layout.load_balancer(region.name).port);
+    const Endpoint endpoint = layout.postgres(region.name);
+    all.push_back({kWritersBackend, "writers", ++id, region.name, endpoint});
+    text += fmt::format("  server {} {} id {} source {} {} port {}\n", region.name, endpoint.text(),
+                        id, source, kCheck, layout.load_balancer(region.name).port);
   }
-  return text;
+  return {text, states, all_down(all)};
 }
 
 }  // namespace understudy
