@@ -111,8 +111,10 @@ DatabaseState Postgres::state_now() const {
   DatabaseState now;
   now.role = role_;
   now.timeline = timeline_;
-  now.written = log_.size();
-  now.replayed = log_.size();
+  // Two positions a record: of some a standby has received the first half of the next one, too.
+  const bool torn = role_ == DatabaseRole::standby && log_.size() % 3 == 0;
+  now.replayed = 2 * log_.size();
+  now.written = now.replayed + (torn ? 1 : 0);
   now.streaming = role_ == DatabaseRole::standby && heard_from_primary_ &&
                   stage_.scheduler.now() - *heard_from_primary_ < kStreamTimeout;
   if (!log_.empty()) now.newest_commit = log_.back().committed;

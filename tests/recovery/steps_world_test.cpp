@@ -120,6 +120,28 @@ TEST_F(Lag, is_judged_once_the_standby_has_replayed_what_it_received) {
   EXPECT_EQ(output.at("within_budget"), true);
 }
 
+TEST_F(Lag, within_the_budget_does_not_wait_for_the_half_record_that_a_killed_primary_left) {
+  standby().written = standby().replayed + 20;
+  standby().newest_commit = ended_ - budget() / 2;
+  const BootTime began = now();
+  EXPECT_EQ(must(check_replication_lag).at("action"), "go_on");
+  EXPECT_LE(now() - began, milliseconds(200));
+}
+
+TEST_F(Lag, within_the_budget_waits_while_the_log_moves) {
+  standby().written = 2000;
+  standby().newest_commit = ended_ - budget() / 2;
+  world_.stage.spawn("replay", [this] {
+    for (WalPosition replayed = 1100; replayed < 2000; replayed += 100) {
+      world_.stage.run_for(milliseconds(60));
+      standby().replayed = replayed;
+    }
+    standby().newest_commit = ended_ - milliseconds(10);
+    standby().replayed = 2000;
+  });
+  EXPECT_EQ(must(check_replication_lag).at("lag_ms"), 10);
+}
+
 TEST_F(Lag, is_judged_after_two_seconds_when_replay_does_not_end) {
   standby().written = 2000;
   standby().newest_commit = ended_ - budget() - seconds(1);

@@ -20,6 +20,8 @@ constexpr Duration kLook = milliseconds(500);
 /// How long a standby gets to replay what it has received. Receiving is over; this is local work.
 constexpr Duration kReplay = std::chrono::seconds(2);
 constexpr Duration kReplayStep = milliseconds(5);
+/// How long a log must not have moved to be at rest.
+constexpr Duration kAtRest = milliseconds(100);
 /// How far the wall clocks of two sites may differ before a lag by them is not believed.
 constexpr Duration kClocksAgree = milliseconds(250);
 
@@ -42,21 +44,71 @@ std::variant<DatabaseState, StepFailure> look(Orchestration& world, const std::s
   return *status->database;
 }
 
-/// The target's state once it has replayed all it received, or as far as it came in time.
-/// `log_end`: where the old log ended, if known; the standby is given the same time to receive up
-/// to there.
-std::variant<DatabaseState, StepFailure> caught_up(Orchestration& world, const std::string& region,
-                                                   std::optional<WalPosition> log_end) {
+/// When the old region stopped being able to acknowledge, and where its log ended, if it said so.
+struct OldRegion {
+  WallTime ended;
+  std::optional<WalPosition> log_end;
+};
+
+struct Judgement {
+  bool within_budget = false;
+  boost::json::object output;
+};
+
+/// What would be lost if this standby were promoted as it is.
+Judgement judge(const Orchestration& world, const OldRegion& old, const DatabaseState& target) {
+  const Policy& policy = world.topology.policy;
+  // A primary was promoted by hand, past everybody: its log tells nothing of what it lacks (R14).
+  const bool stood_by = target.role == DatabaseRole::standby;
+  const bool drained = stood_by && old.log_end && target.replayed >= *old.log_end;
+  Judgement judged{drained, {{"drained", drained}, {"budget_ms", to_ms(policy.lag_budget)}}};
+  if (drained) {
+    judged.output["lag_ms"] = 0;
+  } else if (world.guards.has(Guard::clocks_compared) && stood_by && target.newest_commit &&
+             *target.newest_commit > old.ended + kClocksAgree) {
+    // No commit is newer than the end of its lease: somebody's clock is wrong, and so would the lag
+    // be.
+    judged.output["clocks_disagree_ms"] = to_ms(*target.newest_commit - old.ended);
+    judged.output["newest_commit"] = format_wall(*target.newest_commit);
+  } else if (stood_by && target.newest_commit) {
+    const Duration lag = std::max(Duration::zero(), old.ended - *target.newest_commit);
+    judged.output["lag_ms"] = to_ms(lag);
+    judged.output["newest_commit"] = format_wall(*target.newest_commit);
+    judged.within_budget = lag <= policy.lag_budget;
+    if (!world.guards.has(Guard::lag_within_budget)) judged.within_budget = !judged.within_budget;
+  }
+  judged.output["within_budget"] = judged.within_budget;
+  judged.output["action"] = judged.within_budget ? "go_on" : action_over_budget(policy.over_budget);
+  return judged;
+}
+
+/// The judgement once the standby has replayed all it received, or as far as it came in time. With
+/// an end of the old log it is given the same time to receive up to there.
+///
+/// A primary that is killed leaves the standby with the first half of a record, which is never
+/// replayed. So without an end to wait for, a log at rest is enough for a lag within the budget:
+/// replaying more could only make it smaller.
+std::variant<Judgement, StepFailure> judge_caught_up(Orchestration& world,
+                                                     const std::string& region,
+                                                     const OldRegion& old) {
   const BootTime give_up = within_time(world, kReplay);
+  std::pair<WalPosition, WalPosition> at_rest;
+  BootTime at_rest_since = world.clock.boot();
   while (true) {
-    auto state = look(world, region);
-    if (std::holds_alternative<StepFailure>(state)) return state;
+    const auto state = look(world, region);
+    if (const auto* failure = std::get_if<StepFailure>(&state)) return *failure;
     const auto& seen = std::get<DatabaseState>(state);
-    const WalPosition goal = log_end ? std::max(*log_end, seen.written) : seen.written;
-    const bool hopeless = log_end && !seen.streaming && seen.replayed >= seen.written;
-    if (seen.role == DatabaseRole::primary || seen.replayed >= goal || hopeless ||
-        world.clock.boot() >= give_up) {
-      return state;
+    const BootTime now = world.clock.boot();
+    const std::pair position{seen.written, seen.replayed};
+    if (position != at_rest) at_rest_since = now;
+    at_rest = position;
+    const bool nothing_comes = !old.log_end || !seen.streaming;
+    const WalPosition goal = nothing_comes ? seen.written : std::max(*old.log_end, seen.written);
+    Judgement judged = judge(world, old, seen);
+    if (seen.role == DatabaseRole::primary || seen.replayed >= goal || now >= give_up ||
+        (nothing_comes && judged.within_budget && now - at_rest_since >= kAtRest)) {
+      judged.output["not_replayed_bytes"] = std::max(seen.written, seen.replayed) - seen.replayed;
+      return judged;
     }
     world.clock.sleep_until(within_time(world, kReplayStep));
   }
@@ -86,36 +138,12 @@ StepOutput check_replication_lag(Orchestration& world, const boost::json::object
   if (!flag_at(fenced, "fenced") || !ended) {
     return StepFailure{std::string(kBadInput), "the lag is checked only after the fence"};
   }
-  std::optional<WalPosition> log_end;
+  OldRegion old{*ended, {}};
   if (const auto end = number_at(fenced, "log_end", 0); end > 0)
-    log_end = static_cast<WalPosition>(end);
-
-  const auto state = caught_up(world, transition.target, log_end);
-  if (const auto* failure = std::get_if<StepFailure>(&state)) return *failure;
-  const auto& standby = std::get<DatabaseState>(state);
-  // A primary was promoted by hand, past everybody: its log tells nothing of what it lacks (R14).
-  const bool stood_by = standby.role == DatabaseRole::standby;
-  const bool drained = stood_by && log_end && standby.replayed >= *log_end;
-  boost::json::object output{{"drained", drained},
-                             {"budget_ms", to_ms(world.topology.policy.lag_budget)}};
-  bool within = drained;
-  if (drained) {
-    output["lag_ms"] = 0;
-  } else if (world.guards.has(Guard::clocks_compared) && stood_by && standby.newest_commit &&
-             *standby.newest_commit > *ended + kClocksAgree) {
-    // No commit is newer than the end of its lease: somebody's clock is wrong, and so would the lag
-    // be.
-    output["clocks_disagree_ms"] = to_ms(*standby.newest_commit - *ended);
-    output["newest_commit"] = format_wall(*standby.newest_commit);
-  } else if (stood_by && standby.newest_commit) {
-    const Duration lag = std::max(Duration::zero(), *ended - *standby.newest_commit);
-    output["lag_ms"] = to_ms(lag);
-    output["newest_commit"] = format_wall(*standby.newest_commit);
-    within = lag <= world.topology.policy.lag_budget;
-    if (!world.guards.has(Guard::lag_within_budget)) within = !within;
-  }
-  output["within_budget"] = within;
-  output["action"] = within ? "go_on" : action_over_budget(world.topology.policy.over_budget);
+    old.log_end = static_cast<WalPosition>(end);
+  auto caught_up = judge_caught_up(world, transition.target, old);
+  if (const auto* failure = std::get_if<StepFailure>(&caught_up)) return *failure;
+  auto& [within, output] = std::get<Judgement>(caught_up);
   emit(world, within ? "lag.within_budget" : "lag.over_budget", transition, output);
   if (output["action"] == "wait") {
     world.alerts.raise(
@@ -125,7 +153,7 @@ StepOutput check_replication_lag(Orchestration& world, const boost::json::object
          .ask = "bring " + transition.from + " back; or decide, with policy.over_budget: ask",
          .key = transition.execution + ".replication"});
   }
-  return output;
+  return std::move(output);
 }
 
 }  // namespace understudy
