@@ -1,6 +1,7 @@
 #pragma once
 // JSON values as an execution hands them from state to state: immutable, shared, never deep-copied.
 
+#include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <memory>
 #include <optional>
@@ -14,6 +15,7 @@ namespace json = boost::json;
 /// The JSON text of a value: compact, members in their order, numbers as people write them
 /// (4.3, 1.0).
 [[nodiscard]] std::string to_text(const json::value& value);
+[[nodiscard]] std::string to_text(const json::object& object);
 
 /// None if the text is no JSON value.
 [[nodiscard]] std::optional<json::value> parse_json(std::string_view text);
