@@ -2,52 +2,32 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
 #include <boost/json.hpp>
 #include <cmath>
 
 namespace understudy::states {
 namespace {
 
-/// The second character of an escape of two, 'u' for those of six, 0 for what stands as it is.
-constexpr std::array<char, 256> kEscapes = [] {
-  std::array<char, 256> escapes{};
-  for (std::size_t control = 0; control < 0x20; ++control) escapes[control] = 'u';
-  escapes['\n'] = 'n';
-  escapes['\r'] = 'r';
-  escapes['\t'] = 't';
-  escapes['\b'] = 'b';
-  escapes['\f'] = 'f';
-  escapes['"'] = '"';
-  escapes['\\'] = '\\';
-  return escapes;
-}();
-
-/// Into space made beforehand, since events carry whole JSON texts as strings: a check for room at
-/// every character took most of an execution's time.
 void append_string(std::string& out, std::string_view text) {
-  constexpr std::size_t kLongestEscape = 6;
-  const auto escape_of = [](char c) { return kEscapes[static_cast<unsigned char>(c)]; };
-  const bool long_escapes =
-      std::any_of(text.begin(), text.end(), [&](char c) { return escape_of(c) == 'u'; });
-  const std::size_t start = out.size();
-  out.resize(start + 2 + text.size() * (long_escapes ? kLongestEscape : 2));
-  char* to = out.data() + start;
-  *to++ = '"';
+  out += '"';
   for (const char c : text) {
-    const char escape = escape_of(c);
-    if (escape == 0) {
-      *to++ = c;
-    } else if (escape == 'u') {
-      to = fmt::format_to(to, "\\u{:04x}", static_cast<unsigned>(c));
-    } else {
-      *to++ = '\\';
-      *to++ = escape;
+    switch (c) {
+      case '"': out += "\\\""; break;
+      case '\\': out += "\\\\"; break;
+      case '\n': out += "\\n"; break;
+      case '\r': out += "\\r"; break;
+      case '\t': out += "\\t"; break;
+      case '\b': out += "\\b"; break;
+      case '\f': out += "\\f"; break;
+      default:
+        if (static_cast<unsigned char>(c) < 0x20) {
+          fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
+        } else {
+          out += c;
+        }
     }
   }
-  *to++ = '"';
-  out.resize(static_cast<std::size_t>(to - out.data()));
+  out += '"';
 }
 
 /// Boost.JSON writes 4.3 as 4.3E0, which people would have to read in histories and in the texts
@@ -62,27 +42,14 @@ void append_double(std::string& out, double number) {
   if (out.find_first_of(".e", start) == std::string::npos) out += ".0";
 }
 
-void append(std::string& out, const json::value& value);
-
-void append_object(std::string& out, const json::object& object) {
-  out += '{';
-  const char* comma = "";
-  for (const auto& [key, member] : object) {
-    out += comma;
-    append_string(out, key);
-    out += ':';
-    append(out, member);
-    comma = ",";
-  }
-  out += '}';
-}
-
 void append(std::string& out, const json::value& value) {
   switch (value.kind()) {
     case json::kind::null: out += "null"; break;
     case json::kind::bool_: out += value.get_bool() ? "true" : "false"; break;
-    case json::kind::int64: out += fmt::format_int(value.get_int64()).c_str(); break;
-    case json::kind::uint64: out += fmt::format_int(value.get_uint64()).c_str(); break;
+    case json::kind::int64: fmt::format_to(std::back_inserter(out), "{}", value.get_int64()); break;
+    case json::kind::uint64:
+      fmt::format_to(std::back_inserter(out), "{}", value.get_uint64());
+      break;
     case json::kind::double_: append_double(out, value.get_double()); break;
     case json::kind::string: append_string(out, value.get_string()); break;
     case json::kind::array: {
@@ -96,7 +63,19 @@ void append(std::string& out, const json::value& value) {
       out += ']';
       break;
     }
-    case json::kind::object: append_object(out, value.get_object()); break;
+    case json::kind::object: {
+      out += '{';
+      const char* comma = "";
+      for (const auto& [key, member] : value.get_object()) {
+        out += comma;
+        append_string(out, key);
+        out += ':';
+        append(out, member);
+        comma = ",";
+      }
+      out += '}';
+      break;
+    }
   }
 }
 
@@ -105,12 +84,6 @@ void append(std::string& out, const json::value& value) {
 std::string to_text(const json::value& value) {
   std::string out;
   append(out, value);
-  return out;
-}
-
-std::string to_text(const json::object& object) {
-  std::string out;
-  append_object(out, object);
   return out;
 }
 

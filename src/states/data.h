@@ -1,7 +1,6 @@
 #pragma once
 // JSON values as an execution hands them from state to state: immutable, shared, never deep-copied.
 
-#include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <memory>
 #include <optional>
@@ -15,7 +14,6 @@ namespace json = boost::json;
 /// The JSON text of a value: compact, members in their order, numbers as people write them
 /// (4.3, 1.0).
 [[nodiscard]] std::string to_text(const json::value& value);
-[[nodiscard]] std::string to_text(const json::object& object);
 
 /// None if the text is no JSON value.
 [[nodiscard]] std::optional<json::value> parse_json(std::string_view text);

@@ -6,8 +6,6 @@
 #include <array>
 #include <boost/json.hpp>
 
-#include "states/data.h"
-
 namespace understudy::states {
 namespace {
 
@@ -91,7 +89,7 @@ std::string to_text(const HistoryEvent& event) {
       fmt::format(R"({{"timestamp":"{}","type":"{}","id":{},"previousEventId":{})",
                   format_wall(event.timestamp), to_string(event.type), event.id, event.previous_id);
   if (event.details.empty()) return text + "}";
-  return text.append(",").append(to_text(event.details), 1);
+  return text.append(",").append(boost::json::serialize(event.details), 1);
 }
 
 Result<HistoryEvent> event_from_json(const boost::json::value& value) {
