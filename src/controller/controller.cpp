@@ -76,14 +76,12 @@ http::Response executions(Journal& journal) {
 
 http::Response history(Journal& journal, const ControlCall& call) {
   const std::string name = call.request.parameter("execution");
-  auto texts = journal.events(name);
-  if (!texts) return control_error(texts.error());
-  if (texts->empty())
+  auto written = journal.events(name);
+  if (!written) return control_error(written.error());
+  if (written->empty())
     return control_error({After::unchanged_final, "no execution named \"" + name + "\""});
   json::array events;
-  for (const std::string& text : *texts) {
-    if (auto event = wire::parse_object(text)) events.emplace_back(std::move(*event));
-  }
+  for (const states::HistoryEvent& event : *written) events.emplace_back(states::to_json(event));
   return control_answer({{"execution", name}, {"events", std::move(events)}});
 }
 

@@ -132,21 +132,12 @@ Result<Done> ExecutionRunner::resume_all() {
     if (entry.status != "RUNNING") continue;
     auto machine = parse(entry.document);
     if (!machine) return within(entry.name, machine.error());
-    auto texts = journal_.events(entry.name);
-    if (!texts) return texts.error();
-    if (texts->empty()) {  // died between begin() and the first event: it has done nothing
+    auto written = journal_.events(entry.name);
+    if (!written) return written.error();
+    const std::vector<states::HistoryEvent>& events = *written;
+    if (events.empty()) {  // died between begin() and the first event: it has done nothing
       if (auto ended = journal_.finish(entry.name, "ABORTED"); !ended) return ended;
       continue;
-    }
-    std::vector<states::HistoryEvent> events;
-    for (const std::string& text : *texts) {
-      const auto object = wire::parse_object(text);
-      auto event =
-          object ? states::event_from_json(*object)
-                 : Result<states::HistoryEvent>(Error{After::unchanged_final, "not a JSON object"});
-      if (!event)
-        return within(entry.name + ": event " + std::to_string(events.size() + 1), event.error());
-      events.push_back(std::move(*event));
     }
     auto replayed =
         states::Execution::replay(*machine, info_of(entry), events, world_.clock.wall());
@@ -225,10 +216,8 @@ void ExecutionRunner::advance(Run& run, const states::Stimulus& stimulus) {
 /// Nothing is done before it is written down: a journal that fails holds the execution up, visibly.
 bool ExecutionRunner::write_down(Run& run, const std::vector<states::HistoryEvent>& events) {
   if (events.empty()) return true;
-  std::vector<std::string> texts;
-  for (const auto& event : events) texts.push_back(states::to_text(event));
   while (true) {
-    auto written = journal_.append(run.name, events.front().id, texts);
+    auto written = journal_.append(run.name, events);
     if (written) return true;
     world_.events.emit("journal.failed", {{"execution", run.name}, {"why", written.error().what}});
     world_.alerts.raise({.subject = run.name + " cannot go on: its journal cannot be written",

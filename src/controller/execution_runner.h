@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "ports/journal.h"
+#include "controller/journal.h"
 #include "recovery/steps/step.h"
 #include "states/execution.h"
 #include "states/machine.h"

@@ -1,5 +1,7 @@
 #include "controller/sqlite_journal.h"
 
+#include <fmt/format.h>
+
 #include <mutex>
 
 #include "system/sqlite.h"
@@ -46,17 +48,17 @@ class SqliteJournal final : public Journal {
         .run();
   }
 
-  Result<Done> append(const std::string& execution, std::uint64_t first_id,
-                      const std::vector<std::string>& events) override {
+  Result<Done> append(const std::string& execution,
+                      const std::vector<states::HistoryEvent>& events) override {
     const std::lock_guard held(lock_);
     auto transaction = database_.begin();
     if (!transaction) return transaction.error();
     {
       auto insert = database_.prepare("INSERT OR IGNORE INTO event VALUES (?, ?, ?)");
       if (!insert) return insert.error();
-      std::uint64_t id = first_id;
-      for (const std::string& event : events) {
-        if (auto inserted = insert->with(execution, id++, event).run(); !inserted) return inserted;
+      for (const states::HistoryEvent& event : events) {
+        auto inserted = insert->with(execution, event.id, states::to_text(event)).run();
+        if (!inserted) return inserted;
       }
     }
     return transaction->commit();
@@ -87,17 +89,21 @@ class SqliteJournal final : public Journal {
     }
   }
 
-  Result<std::vector<std::string>> events(const std::string& execution) override {
+  Result<std::vector<states::HistoryEvent>> events(const std::string& execution) override {
     const std::lock_guard held(lock_);
     auto query = database_.prepare("SELECT event FROM event WHERE execution = ? ORDER BY id");
     if (!query) return query.error();
     query->with(execution);
-    std::vector<std::string> events;
+    std::vector<states::HistoryEvent> events;
     while (true) {
       auto row = query->step();
       if (!row) return row.error();
       if (!*row) return events;
-      events.push_back(query->text(0));
+      auto event = states::event_from_text(query->text(0));
+      if (!event) {
+        return within(fmt::format("{}: event {}", execution, events.size() + 1), event.error());
+      }
+      events.push_back(std::move(*event));
     }
   }
 

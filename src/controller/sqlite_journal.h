@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "ports/journal.h"
+#include "controller/journal.h"
 
 namespace understudy {
 

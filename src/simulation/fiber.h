@@ -7,9 +7,9 @@
 #include <memory>
 #include <vector>
 
-namespace understudy::simulation {
+#include "simulation/scheduler.h"
 
-class Process;
+namespace understudy::simulation {
 
 /// A rule of the product's own that an assertion found broken (base/ensure.h). Not a
 /// std::exception, for the reason that Died is none.
@@ -33,10 +33,12 @@ class Fiber {
 
   Process* owner = nullptr;
   std::function<void()> body;
-  std::uint64_t ticket = 0;  ///< of the wait it is in, or will be in next
-  bool woken = false;        ///< how that wait ended
-  bool dying = false;        ///< it is to unwind
-  bool done = true;          ///< its body has ended
+  std::uint64_t ticket = 0;             ///< of the wait it is in, or will be in next
+  bool woken = false;                   ///< how that wait ended
+  TrueTime deadline = TrueTime::max();  ///< of the wait it is in
+  TrueTime timer = TrueTime::max();     ///< the earliest event that will look at its deadline
+  bool dying = false;                   ///< it is to unwind
+  bool done = true;                     ///< its body has ended
 
  private:
   void run();

@@ -146,12 +146,6 @@ void Process::spawn(std::function<void()> body) {
   if (alive_) machine_.scheduler_.spawn(*this, std::move(body));
 }
 
-void Process::deliver(std::function<void()> act) {
-  if (!alive_) return;
-  if (runs()) return act();
-  parked_.push_back({.waiter = {}, .woken = false, .act = std::move(act)});
-}
-
 void Process::set_stalls(Dice& dice, std::uint64_t calls, Duration longest) {
   stall_dice_ = &dice;
   stall_calls_ = calls;

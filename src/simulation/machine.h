@@ -92,7 +92,12 @@ class Process {
 
   void spawn(std::function<void()> body);
   /// Runs `act` at once, or when it is thawed; never if it is dead. `act` must not wait.
-  void deliver(std::function<void()> act);
+  template <class Act>
+  void deliver(Act act) {
+    if (!alive_) return;
+    if (runs()) return act();
+    parked_.push_back({.waiter = {}, .woken = false, .act = std::move(act)});
+  }
 
   /// At a call of a port that does not wait: the process may stand still right here, whatever locks
   /// the caller holds, and all of its fibers with it.

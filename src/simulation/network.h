@@ -32,7 +32,7 @@ class Network {
   }
 
   /// `arrive` runs at the other end after a delay; perhaps never, perhaps twice.
-  void send(const Machine& from, const Machine& to, const std::function<void()>& arrive);
+  void send(const Machine& from, const Machine& to, std::function<void()> arrive);
 
   template <class R>
   using Reply = std::function<void(R)>;
@@ -42,30 +42,13 @@ class Network {
   /// dead process refuses; one whose machine is off or frozen is silent.
   template <class R>
   R call(Process& from, Process& to, BootTime deadline, std::function<void(Reply<R>)> handle) {
-    struct Pending {
-      std::optional<R> answer;
-      std::optional<Waiter> waiter;
-    };
-    const auto pending = std::make_shared<Pending>();
-    pending->waiter = scheduler_.self();
-    const Reply<R> reply = [this, pending, &from, &to](R answer) {
-      send(to.machine(), from.machine(), [this, pending, answer = std::move(answer)] {
-        if (pending->answer) return;
-        pending->answer = answer;
-        if (pending->waiter) scheduler_.wake(*pending->waiter);
-      });
-    };
-    send(from.machine(), to.machine(), [reply, &to, handle = std::move(handle)] {
-      if (!to.machine().on()) return;
-      if (!to.alive()) {
-        reply(Error{After::unchanged_retry, to.name() + ": connection refused"});
-      } else {
-        to.deliver([reply, handle] { handle(reply); });
-      }
-    });
+    const auto call =
+        std::make_shared<Call<R>>(Call<R>{*this, from, to, std::move(handle), {}, {}});
+    call->waiter = scheduler_.self();
+    send(from.machine(), to.machine(), [call] { Call<R>::arrive(call); });
     (void)scheduler_.wait_until(from.machine().true_time(deadline));
-    pending->waiter.reset();
-    if (pending->answer) return *std::move(pending->answer);
+    call->waiter.reset();
+    if (call->answer) return *std::move(call->answer);
     return Error{After::unknown, to.name() + ": no answer in time"};
   }
 
@@ -78,6 +61,36 @@ class Network {
   }
 
  private:
+  /// One call under way, shared by the caller and every message of it.
+  template <class R>
+  struct Call {
+    static void arrive(const std::shared_ptr<Call>& call) {
+      Process& to = call->to;
+      if (!to.machine().on()) return;
+      if (!to.alive()) {
+        reply(call, Error{After::unchanged_retry, to.name() + ": connection refused"});
+      } else {
+        to.deliver([call] { call->handle([call](R answer) { reply(call, std::move(answer)); }); });
+      }
+    }
+
+    static void reply(const std::shared_ptr<Call>& call, R answer) {
+      call->network.send(call->to.machine(), call->from.machine(),
+                         [call, answer = std::move(answer)] {
+                           if (call->answer) return;
+                           call->answer = answer;
+                           if (call->waiter) call->network.scheduler_.wake(*call->waiter);
+                         });
+    }
+
+    Network& network;
+    Process& from;
+    Process& to;
+    std::function<void(Reply<R>)> handle;
+    std::optional<R> answer;
+    std::optional<Waiter> waiter;
+  };
+
   Scheduler& scheduler_;
   Dice& dice_;
   std::map<std::pair<const Machine*, const Machine*>, Link> links_;

@@ -1,16 +1,13 @@
 #include "simulation/scheduler.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/ensure.h"
 #include "simulation/fiber.h"
 #include "simulation/machine.h"
 
 namespace understudy::simulation {
-
-namespace {
-constexpr std::uint32_t kNoAct = ~std::uint32_t{0};
-}
 
 Scheduler::Scheduler() { heap_.reserve(1024); }
 
@@ -33,7 +30,7 @@ void Scheduler::at(TrueTime when, std::function<void()> act) {
     free_acts_.pop_back();
     acts_[slot] = std::move(act);
   }
-  push({.when = when, .order = 0, .waiter = {}, .act = slot, .woken = false});
+  push({.when = when, .waiter = {}, .slot = slot, .what = What::act});
 }
 
 void Scheduler::spawn(Process& owner, std::function<void()> body) {
@@ -42,21 +39,36 @@ void Scheduler::spawn(Process& owner, std::function<void()> body) {
   fiber.body = std::move(body);
   fiber.dying = false;
   fiber.done = false;
+  fiber.deadline = fiber.timer = TrueTime::max();
   owner.fibers_.push_back(&fiber);
   wake({&fiber, fiber.ticket});
 }
 
+/// Most waits end long before their time. So a fiber has one event that looks at its deadline, and
+/// is put off when the wait it was for is over; not one a wait.
 bool Scheduler::wait_until(TrueTime when) {
   ensure(running_ != nullptr, "only fibers wait");
   Fiber& fiber = *running_;
-  if (when != TrueTime::max())
-    push({.when = when,
-          .order = 0,
-          .waiter = {&fiber, fiber.ticket},
-          .act = kNoAct,
-          .woken = false});
+  fiber.deadline = std::max(when, now_);
+  if (fiber.deadline < fiber.timer) set_timer(fiber);
   fiber.leave();
   return fiber.woken;
+}
+
+void Scheduler::set_timer(Fiber& fiber) {
+  fiber.timer = fiber.deadline;
+  push({.when = fiber.timer, .waiter = {&fiber, 0}, .what = What::look_at_deadline});
+}
+
+void Scheduler::look_at_deadline(Fiber& fiber, TrueTime timer) {
+  if (fiber.done || timer != fiber.timer) return;  // of a fiber before it, or there is an earlier
+  fiber.timer = TrueTime::max();
+  if (fiber.deadline <= now_) {
+    fiber.deadline = TrueTime::max();
+    resume({&fiber, fiber.ticket}, false);
+  } else if (fiber.deadline != TrueTime::max()) {
+    set_timer(fiber);
+  }
 }
 
 Waiter Scheduler::self() {
@@ -65,7 +77,7 @@ Waiter Scheduler::self() {
 }
 
 void Scheduler::wake(const Waiter& waiter, bool woken) {
-  push({.when = now_, .order = 0, .waiter = waiter, .act = kNoAct, .woken = woken});
+  push({.when = now_, .waiter = waiter, .what = woken ? What::wake : What::time_out});
 }
 
 void Scheduler::resume(const Waiter& waiter, bool woken) {
@@ -99,6 +111,18 @@ void Scheduler::unwind(Fiber& fiber) {
   ensure(fiber.done, "a dying fiber waits for nothing");
 }
 
+void Scheduler::happen(const Event& event) {
+  switch (event.what) {
+    case What::wake: return resume(event.waiter, true);
+    case What::time_out: return resume(event.waiter, false);
+    case What::look_at_deadline: return look_at_deadline(*event.waiter.fiber, event.when);
+    case What::act: break;
+  }
+  const auto act = std::exchange(acts_[event.slot], nullptr);
+  free_acts_.push_back(event.slot);
+  act();
+}
+
 void Scheduler::run_until(TrueTime end, const bool& stop) {
   while (!stop && !heap_.empty() && heap_.front().when <= end) {
     const Event event = heap_.front();
@@ -107,14 +131,7 @@ void Scheduler::run_until(TrueTime end, const bool& stop) {
     now_ = event.when;
     ++events_;
     mix(static_cast<std::uint64_t>(event.when.time_since_epoch().count()) ^ (event.order << 40));
-    if (event.act == kNoAct) {
-      resume(event.waiter, event.woken);
-    } else {
-      const auto act = std::move(acts_[event.act]);
-      acts_[event.act] = nullptr;
-      free_acts_.push_back(event.act);
-      act();
-    }
+    happen(event);
   }
   if (!stop) now_ = std::max(now_, end);
 }

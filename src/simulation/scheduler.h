@@ -76,18 +76,22 @@ class Scheduler {
   void mix(std::uint64_t word) { digest_ = (digest_ ^ word) * 0x100000001b3ULL; }
 
  private:
+  enum class What : std::uint8_t { act, wake, time_out, look_at_deadline };
   struct Event {
     TrueTime when;
-    std::uint64_t order;
-    Waiter waiter;      // a fiber to go on,
-    std::uint32_t act;  // or a slot of acts_
-    bool woken;
+    std::uint64_t order = 0;
+    Waiter waiter;           // whoever goes on, but for an act
+    std::uint32_t slot = 0;  // of acts_
+    What what = What::act;
     bool operator>(const Event& other) const {
       return when != other.when ? when > other.when : order > other.order;
     }
   };
 
   void push(Event event);
+  void happen(const Event& event);
+  void set_timer(Fiber& fiber);
+  void look_at_deadline(Fiber& fiber, TrueTime timer);
   void resume(const Waiter& waiter, bool woken);
   void switch_to(Fiber& fiber);
 

@@ -31,11 +31,11 @@ Result<Done> SimulatedJournal::begin(const ExecutionEntry& entry) {
   return flushed([this, &entry] { entries_.push_back(entry); });
 }
 
-Result<Done> SimulatedJournal::append(const std::string& execution, std::uint64_t first_id,
-                                      const std::vector<std::string>& events) {
+Result<Done> SimulatedJournal::append(const std::string& execution,
+                                      const std::vector<states::HistoryEvent>& events) {
   return flushed([&] {
     auto& log = events_[execution];
-    log.resize(std::min<std::size_t>(log.size(), first_id - 1));
+    log.resize(std::min<std::size_t>(log.size(), events.front().id - 1));
     log.insert(log.end(), events.begin(), events.end());
   });
 }
@@ -48,8 +48,15 @@ Result<Done> SimulatedJournal::finish(const std::string& execution, const std::s
   });
 }
 
-Result<std::vector<std::string>> SimulatedJournal::events(const std::string& execution) {
-  return events_[execution];
+/// As a journal on a disk gives them back: read from their texts.
+Result<std::vector<states::HistoryEvent>> SimulatedJournal::events(const std::string& execution) {
+  std::vector<states::HistoryEvent> events;
+  for (const states::HistoryEvent& written : events_[execution]) {
+    auto event = states::event_from_text(states::to_text(written));
+    if (!event) return event.error();
+    events.push_back(std::move(*event));
+  }
+  return events;
 }
 
 // ------------------------------------------------------------------------------------- vantages

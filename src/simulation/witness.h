@@ -7,10 +7,11 @@
 #include <vector>
 
 #include "controller/execution_runner.h"
+#include "controller/journal.h"
 #include "controller/sentry.h"
 #include "ports/ingress.h"
-#include "ports/journal.h"
 #include "simulation/region.h"
+#include "states/history.h"
 
 namespace understudy::simulation {
 
@@ -19,11 +20,11 @@ class SimulatedJournal final : public Journal {
  public:
   SimulatedJournal(Stage& stage) : stage_(stage) {}
   Result<Done> begin(const ExecutionEntry& entry) override;
-  Result<Done> append(const std::string& execution, std::uint64_t first_id,
-                      const std::vector<std::string>& events) override;
+  Result<Done> append(const std::string& execution,
+                      const std::vector<states::HistoryEvent>& events) override;
   Result<Done> finish(const std::string& execution, const std::string& status) override;
   Result<std::vector<ExecutionEntry>> executions() override { return entries_; }
-  Result<std::vector<std::string>> events(const std::string& execution) override;
+  Result<std::vector<states::HistoryEvent>> events(const std::string& execution) override;
   void lose() {
     entries_.clear();
     events_.clear();
@@ -33,7 +34,7 @@ class SimulatedJournal final : public Journal {
   Result<Done> flushed(const std::function<void()>& write);
   Stage& stage_;
   std::vector<ExecutionEntry> entries_;
-  std::map<std::string, std::vector<std::string>> events_;
+  std::map<std::string, std::vector<states::HistoryEvent>> events_;
 };
 
 /// Looks at a region from one process. The caller's own place is what it sees from.

@@ -6,6 +6,8 @@
 #include <array>
 #include <boost/json.hpp>
 
+#include "states/data.h"
+
 namespace understudy::states {
 namespace {
 
@@ -117,6 +119,11 @@ Result<HistoryEvent> event_from_json(const boost::json::value& value) {
   }
   if (event.id == 0) return unreadable("must have an \"id\" of at least 1");
   return event;
+}
+
+Result<HistoryEvent> event_from_text(std::string_view text) {
+  const auto value = parse_json(text);
+  return value ? event_from_json(*value) : unreadable("must be JSON");
 }
 
 }  // namespace understudy::states

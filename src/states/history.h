@@ -72,6 +72,8 @@ struct HistoryEvent {
   /// Empty, or one member such as "stateEnteredEventDetails"; inputs and outputs in it are JSON
   /// texts.
   boost::json::object details;
+
+  bool operator==(const HistoryEvent&) const = default;
 };
 
 /// As GetExecutionHistory shows it: {"timestamp", "type", "id", "previousEventId", details…}.
@@ -83,5 +85,6 @@ struct HistoryEvent {
 
 /// Reads what to_json wrote, without loss.
 [[nodiscard]] Result<HistoryEvent> event_from_json(const boost::json::value& value);
+[[nodiscard]] Result<HistoryEvent> event_from_text(std::string_view text);
 
 }  // namespace understudy::states

@@ -33,7 +33,7 @@ const std::map<std::string, Folders> kMayInclude = {
     {"controller",
      {"recovery", "states", "local", "telemetry", "ports", "topology", "system", "base"}},
     // The product's own code in a simulated world: of adapters it knows none.
-    {"simulation", {"controller", "recovery", "ports", "topology", "base"}},
+    {"simulation", {"controller", "recovery", "states", "ports", "topology", "base"}},
     {"cli",
      {"agent", "controller", "registry", "drill", "simulation", "recovery", "local", "telemetry",
       "ports", "topology", "system", "base"}},
@@ -46,7 +46,9 @@ const std::map<std::pair<std::string, std::string>, std::set<std::string>> kOnly
     {{"cli", "registry"}, {"registry/registry_server.h"}},
     {{"cli", "controller"}, {"controller/controller.h", "controller/workflows.h"}},
     {{"simulation", "controller"},
-     {"controller/execution_runner.h", "controller/sentry.h", "controller/workflows.h"}},
+     {"controller/execution_runner.h", "controller/journal.h", "controller/sentry.h",
+      "controller/workflows.h"}},
+    {{"simulation", "states"}, {"states/history.h"}},
 };
 
 /// What a header of ports/ and recovery/ must not drag into everybody.

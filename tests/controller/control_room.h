@@ -8,6 +8,7 @@
 
 #include "controller/execution_runner.h"
 #include "controller/sentry.h"
+#include "tests/controller/fake_journal.h"
 #include "tests/recovery/world.h"
 
 namespace understudy::fake {

@@ -33,6 +33,16 @@ class Journals : public testing::Test {
             .started = WallTime(Duration(1'795'000'000'123'456'789)),
             .status = "RUNNING"};
   }
+  /// Events with these names, numbered from `first` on.
+  static std::vector<states::HistoryEvent> events(std::uint64_t first,
+                                                  const std::vector<std::string>& names) {
+    std::vector<states::HistoryEvent> all;
+    for (const std::string& name : names) {
+      all.push_back({.id = first++, .type = states::EventType::task_state_entered});
+      all.back().details["stateEnteredEventDetails"] = {{"name", name}};
+    }
+    return all;
+  }
   std::filesystem::path folder_;
 };
 
@@ -43,9 +53,9 @@ TEST_F(Journals, give_back_what_was_written_after_a_restart) {
     const auto journal = opened();
     ASSERT_TRUE(journal->begin(entry("a")));
     ASSERT_TRUE(journal->begin(entry("b")));
-    ASSERT_TRUE(journal->append("a", 1, {"one", "two"}));
-    ASSERT_TRUE(journal->append("b", 1, {"other"}));
-    ASSERT_TRUE(journal->append("a", 3, {"three"}));
+    ASSERT_TRUE(journal->append("a", events(1, {"one", "two"})));
+    ASSERT_TRUE(journal->append("b", events(1, {"other"})));
+    ASSERT_TRUE(journal->append("a", events(3, {"three"})));
     ASSERT_TRUE(journal->finish("b", "FAILED"));
   }
   const auto journal = opened();
@@ -59,8 +69,8 @@ TEST_F(Journals, give_back_what_was_written_after_a_restart) {
   EXPECT_EQ(first.started, entry("a").started);
   EXPECT_EQ(first.status, "RUNNING");
   EXPECT_EQ(entries->back().status, "FAILED");
-  EXPECT_THAT(*journal->events("a"), testing::ElementsAre("one", "two", "three"));
-  EXPECT_THAT(*journal->events("b"), testing::ElementsAre("other"));
+  EXPECT_EQ(*journal->events("a"), events(1, {"one", "two", "three"}));
+  EXPECT_EQ(*journal->events("b"), events(1, {"other"}));
   EXPECT_THAT(*journal->events("c"), testing::IsEmpty());
 }
 
@@ -76,20 +86,20 @@ TEST_F(Journals, refuse_a_name_that_was_used) {
 TEST_F(Journals, take_a_repeated_append_for_the_same) {
   const auto journal = opened();
   ASSERT_TRUE(journal->begin(entry("a")));
-  ASSERT_TRUE(journal->append("a", 1, {"one", "two"}));
-  ASSERT_TRUE(journal->append("a", 1, {"one", "two"}));
-  ASSERT_TRUE(journal->append("a", 2, {"two", "three"}));
-  EXPECT_THAT(*journal->events("a"), testing::ElementsAre("one", "two", "three"));
+  ASSERT_TRUE(journal->append("a", events(1, {"one", "two"})));
+  ASSERT_TRUE(journal->append("a", events(1, {"one", "two"})));
+  ASSERT_TRUE(journal->append("a", events(2, {"two", "three"})));
+  EXPECT_EQ(*journal->events("a"), events(1, {"one", "two", "three"}));
 }
 
 TEST_F(Journals, refuse_another_event_of_an_id_that_was_used) {
   const auto journal = opened();
   ASSERT_TRUE(journal->begin(entry("a")));
-  ASSERT_TRUE(journal->append("a", 1, {"one", "two"}));
-  const auto other = journal->append("a", 2, {"zwei", "drei"});
+  ASSERT_TRUE(journal->append("a", events(1, {"one", "two"})));
+  const auto other = journal->append("a", events(2, {"zwei", "drei"}));
   ASSERT_FALSE(other);
   EXPECT_THAT(other.error().what, testing::HasSubstr("another event of this id"));
-  EXPECT_THAT(*journal->events("a"), testing::ElementsAre("one", "two")) << "all or none";
+  EXPECT_EQ(*journal->events("a"), events(1, {"one", "two"})) << "all or none";
 }
 
 TEST_F(Journals, are_one_process_s_alone) {
@@ -105,7 +115,7 @@ TEST_F(Journals, are_one_process_s_alone) {
   ASSERT_EQ(waitpid(child, &status, 0), child);
   ASSERT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 0);
-  EXPECT_TRUE(journal->append("a", 1, {"one"})) << "the first one is not disturbed";
+  EXPECT_TRUE(journal->append("a", events(1, {"one"}))) << "the first one is not disturbed";
 }
 
 TEST_F(Journals, that_are_no_journals_are_refused) {

@@ -8,8 +8,6 @@ namespace understudy::fake {
 
 namespace {
 
-constexpr Duration kCall = milliseconds(1);
-
 /// A call that nobody answers lasts until its deadline.
 Error silence(Stage& stage, BootTime deadline, const std::string& what) {
   stage.sleep_until(deadline);
@@ -306,51 +304,6 @@ Result<Done> FakeIngress::write_and_read(std::uint64_t transition, BootTime) {
   marks.push_back(transition);
   if (auto error = after_act(fault, "ingress")) return *error;
   return Done{};
-}
-
-// ------------------------------------------------------------------------------------- the journal
-
-Result<Done> FakeJournal::begin(const ExecutionEntry& entry) {
-  for (const ExecutionEntry& known : entries) {
-    if (known.name == entry.name) return Error{After::unchanged_final, entry.name + " exists"};
-  }
-  entries.push_back(entry);
-  return Done{};
-}
-
-Result<Done> FakeJournal::append(const std::string& execution, std::uint64_t first_id,
-                                 const std::vector<std::string>& events) {
-  if (on_append) on_append();
-  const Fault fault = appends.take();
-  stage_.run_for(kCall);
-  if (auto error = before_act(fault, "journal")) return *error;
-  auto& log = logs[execution];
-  ensure(first_id <= log.size() + 1, "events have no gaps");
-  for (std::size_t i = 0; i < events.size(); ++i) {
-    const std::size_t at = first_id - 1 + i;
-    if (at == log.size()) log.push_back(events[i]);
-    ensure(log[at] == events[i], "what is written down is never written differently");
-  }
-  if (auto error = after_act(fault, "journal")) return *error;
-  return Done{};
-}
-
-Result<Done> FakeJournal::finish(const std::string& execution, const std::string& status) {
-  for (ExecutionEntry& known : entries) {
-    if (known.name == execution) known.status = status;
-  }
-  return Done{};
-}
-
-Result<std::vector<std::string>> FakeJournal::events(const std::string& execution) {
-  return logs[execution];
-}
-
-std::string FakeJournal::status_of(const std::string& execution) const {
-  for (const ExecutionEntry& known : entries) {
-    if (known.name == execution) return known.status;
-  }
-  return "none";
 }
 
 }  // namespace understudy::fake

@@ -19,7 +19,6 @@
 #include "ports/database.h"
 #include "ports/events.h"
 #include "ports/ingress.h"
-#include "ports/journal.h"
 #include "ports/page.h"
 #include "ports/random.h"
 #include "ports/region_agent.h"
@@ -46,6 +45,9 @@ struct Trouble {
 
   Fault take();
 };
+
+/// What a call takes, each way.
+inline constexpr Duration kCall = milliseconds(1);
 
 /// The error a caller gets for a fault; none for Fault::none. `answer_lost` is the caller's, after
 /// the act.
@@ -288,28 +290,6 @@ class FakeIngress final : public Ingress {
   std::function<std::optional<std::string>()> serving;
   Trouble trouble;
   std::vector<std::uint64_t> marks;
-
- private:
-  Stage& stage_;
-};
-
-/// Executions and their events in memory. It can be told to die after so many appends.
-class FakeJournal final : public Journal {
- public:
-  explicit FakeJournal(Stage& stage) : stage_(stage) {}
-  Result<Done> begin(const ExecutionEntry& entry) override;
-  Result<Done> append(const std::string& execution, std::uint64_t first_id,
-                      const std::vector<std::string>& events) override;
-  Result<Done> finish(const std::string& execution, const std::string& status) override;
-  Result<std::vector<ExecutionEntry>> executions() override { return entries; }
-  Result<std::vector<std::string>> events(const std::string& execution) override;
-
-  [[nodiscard]] std::string status_of(const std::string& execution) const;
-
-  std::vector<ExecutionEntry> entries;
-  std::map<std::string, std::vector<std::string>> logs;
-  Trouble appends;
-  std::function<void()> on_append;  ///< before each
 
  private:
   Stage& stage_;

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "states/history.h"
 
 namespace understudy {
 
@@ -28,17 +29,18 @@ class Journal {
 
   /// Error, unchanged_final: an execution of that name exists.
   [[nodiscard]] virtual Result<Done> begin(const ExecutionEntry& entry) = 0;
-  /// Appends events, each the JSON text of one history event, all or none; `first_id` is the first
-  /// one's id. Appending what is there already changes nothing; another text under
-  /// an id that is there is an error.
-  [[nodiscard]] virtual Result<Done> append(const std::string& execution, std::uint64_t first_id,
-                                            const std::vector<std::string>& events) = 0;
+  /// Appends events, all or none. Appending what is there already changes nothing; another event
+  /// under an id that is there is an error.
+  [[nodiscard]] virtual Result<Done> append(const std::string& execution,
+                                            const std::vector<states::HistoryEvent>& events) = 0;
   [[nodiscard]] virtual Result<Done> finish(const std::string& execution,
                                             const std::string& status) = 0;
 
   /// Oldest first.
   [[nodiscard]] virtual Result<std::vector<ExecutionEntry>> executions() = 0;
-  [[nodiscard]] virtual Result<std::vector<std::string>> events(const std::string& execution) = 0;
+  /// In their order. Error, unchanged_final: an event cannot be read; which one.
+  [[nodiscard]] virtual Result<std::vector<states::HistoryEvent>> events(
+      const std::string& execution) = 0;
 };
 
 }  // namespace understudy

@@ -1,0 +1,36 @@
+#pragma once
+// The Journal port in memory, in virtual time.
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "controller/journal.h"
+#include "tests/recovery/fakes.h"
+
+namespace understudy::fake {
+
+/// Executions and their events in memory. It can be told to die after so many appends.
+class FakeJournal final : public Journal {
+ public:
+  explicit FakeJournal(Stage& stage) : stage_(stage) {}
+  Result<Done> begin(const ExecutionEntry& entry) override;
+  Result<Done> append(const std::string& execution,
+                      const std::vector<states::HistoryEvent>& events) override;
+  Result<Done> finish(const std::string& execution, const std::string& status) override;
+  Result<std::vector<ExecutionEntry>> executions() override { return entries; }
+  Result<std::vector<states::HistoryEvent>> events(const std::string& execution) override;
+
+  [[nodiscard]] std::string status_of(const std::string& execution) const;
+
+  std::vector<ExecutionEntry> entries;
+  std::map<std::string, std::vector<std::string>> logs;
+  Trouble appends;
+  std::function<void()> on_append;  ///< before each
+
+ private:
+  Stage& stage_;
+};
+
+}  // namespace understudy::fake
