@@ -21,23 +21,23 @@ constexpr std::string_view kFunctionPrefix = "arn:aws:lambda:::function:";
 constexpr std::string_view kInvoke = "arn:aws:states:::lambda:invoke";
 constexpr std::string_view kInvokeAndWait = "arn:aws:states:::lambda:invoke.waitForTaskToken";
 
-/// What a Task asks for, whichever way it is written.
+/// What a Task asks for, whichever way it is written. `input` lies within the task's parameters.
 struct StepCall {
   std::string step;
-  json::object input;
+  const json::object* input = nullptr;
 };
 
 std::optional<StepCall> step_call(const std::string& resource, const json::value& parameters) {
   if (!parameters.is_object()) return std::nullopt;
   const json::object& given = parameters.get_object();
   if (resource.starts_with(kFunctionPrefix))
-    return StepCall{resource.substr(kFunctionPrefix.size()), given};
+    return StepCall{resource.substr(kFunctionPrefix.size()), &given};
   if (resource != kInvoke && resource != kInvokeAndWait) return std::nullopt;
   const auto* function = given.if_contains("FunctionName");
   const auto* payload = given.if_contains("Payload");
   if (function == nullptr || !function->is_string() || payload == nullptr || !payload->is_object())
     return std::nullopt;
-  return StepCall{std::string(function->get_string()), payload->get_object()};
+  return StepCall{std::string(function->get_string()), &payload->get_object()};
 }
 
 states::Stimulus stimulus_of(states::TaskId task, StepOutput output) {
@@ -269,8 +269,9 @@ void ExecutionRunner::run_step(const std::shared_ptr<Run>& run,
   }
   world_.events.emit("state.entered",
                      {{"execution", run->name}, {"state", task.state}, {"attempt", task.attempt}});
+  // The copy of the task shares the parameters, in which the input lies.
   world_.tasks.spawn("step", [this, run, step, input = call->input, task] {
-    StepOutput output = step->run(world_, input);
+    StepOutput output = step->run(world_, *input);
     const auto* failure = std::get_if<StepFailure>(&output);
     if (failure != nullptr && task.attempt >= kStuckAfter) {
       // It may have passed the point of no return, and nobody writes meanwhile (R16).

@@ -14,10 +14,28 @@ Scheduler::Scheduler() { heap_.reserve(1024); }
 Scheduler::~Scheduler() = default;
 
 void Scheduler::push(Event event) {
-  event.when = std::max(event.when, now_);
   event.order = ++order_;
-  heap_.push_back(event);
-  std::push_heap(heap_.begin(), heap_.end(), std::greater<>());
+  if (event.when <= now_) {
+    event.when = now_;
+    due_.push_back(event);
+  } else {
+    heap_.push_back(event);
+    std::push_heap(heap_.begin(), heap_.end(), std::greater<>());
+  }
+}
+
+/// What is due now was all ordered after what the heap holds for now.
+std::optional<Scheduler::Event> Scheduler::take_next(TrueTime end) {
+  if (!due_.empty() && (heap_.empty() || heap_.front().when > now_)) {
+    const Event event = due_.front();
+    due_.pop_front();
+    return event;
+  }
+  if (heap_.empty() || heap_.front().when > end) return std::nullopt;
+  const Event event = heap_.front();
+  std::pop_heap(heap_.begin(), heap_.end(), std::greater<>());
+  heap_.pop_back();
+  return event;
 }
 
 void Scheduler::at(TrueTime when, std::function<void()> act) {
@@ -124,14 +142,13 @@ void Scheduler::happen(const Event& event) {
 }
 
 void Scheduler::run_until(TrueTime end, const bool& stop) {
-  while (!stop && !heap_.empty() && heap_.front().when <= end) {
-    const Event event = heap_.front();
-    std::pop_heap(heap_.begin(), heap_.end(), std::greater<>());
-    heap_.pop_back();
-    now_ = event.when;
+  while (!stop) {
+    const auto event = take_next(end);
+    if (!event) break;
+    now_ = event->when;
     ++events_;
-    mix(static_cast<std::uint64_t>(event.when.time_since_epoch().count()) ^ (event.order << 40));
-    happen(event);
+    mix(static_cast<std::uint64_t>(event->when.time_since_epoch().count()) ^ (event->order << 40));
+    happen(*event);
   }
   if (!stop) now_ = std::max(now_, end);
 }

@@ -3,8 +3,10 @@
 // nothing in a simulated world is ever touched by two at once.
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/time.h"
@@ -89,6 +91,7 @@ class Scheduler {
   };
 
   void push(Event event);
+  [[nodiscard]] std::optional<Event> take_next(TrueTime end);
   void happen(const Event& event);
   void set_timer(Fiber& fiber);
   void look_at_deadline(Fiber& fiber, TrueTime timer);
@@ -99,7 +102,8 @@ class Scheduler {
   std::uint64_t order_ = 0;
   std::uint64_t events_ = 0;
   std::uint64_t digest_ = 0xcbf29ce484222325ULL;
-  std::vector<Event> heap_;
+  std::vector<Event> heap_;  // of what comes later; those of its times that come now go first
+  std::deque<Event> due_;    // of what comes now
   std::vector<std::function<void()>> acts_;
   std::vector<std::uint32_t> free_acts_;
   Fiber* running_ = nullptr;
