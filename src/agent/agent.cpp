@@ -15,6 +15,7 @@
 #include "local/file_page.h"
 #include "local/local_vantage.h"
 #include "local/postgres_database.h"
+#include "local/remote_agent.h"
 #include "local/remote_registry.h"
 #include "local/render.h"
 #include "local/site.h"
@@ -76,7 +77,15 @@ ControlRoute look_route(LocalVantage& vantage, const Clock& clock, const ProbeTi
           }};
 }
 
-std::vector<ControlRoute> routes_of(RegionKeeper& keeper, const Clock& clock) {
+std::optional<std::uint64_t> term_of(const ControlCall& call) {
+  const auto* term = call.body.if_contains("term");
+  if (term == nullptr || !term->is_int64() || term->get_int64() <= 0) return std::nullopt;
+  return static_cast<std::uint64_t>(term->get_int64());
+}
+
+/// `other_agent`: the certificate of the only one that may ask for an extension.
+std::vector<ControlRoute> routes_of(RegionKeeper& keeper, const Clock& clock,
+                                    const std::string& other_agent) {
   const auto deadline = [&clock](const ControlCall& call) { return clock.boot() + wait_of(call); };
   const auto nothing = [](const Done&) { return json::object(); };
   const auto malformed = [] {
@@ -94,11 +103,27 @@ std::vector<ControlRoute> routes_of(RegionKeeper& keeper, const Clock& clock) {
        "/v1/fence",
        {"controller"},
        [&keeper, deadline, malformed](const ControlCall& call) {
-         const auto* term = call.body.if_contains("term");
-         if (term == nullptr || !term->is_int64() || term->get_int64() <= 0) return malformed();
-         return control_result(
-             keeper.fence(static_cast<std::uint64_t>(term->get_int64()), deadline(call)),
-             [](const FenceAck& ack) { return wire::to_json(ack); });
+         const auto term = term_of(call);
+         if (!term) return malformed();
+         return control_result(keeper.fence(*term, deadline(call)),
+                               [](const FenceAck& ack) { return wire::to_json(ack); });
+       }},
+      {"POST",
+       "/v1/revoke",
+       {"controller"},
+       [&keeper, deadline, malformed](const ControlCall& call) {
+         const auto term = term_of(call);
+         if (!term) return malformed();
+         return control_result(keeper.revoke(*term, deadline(call)),
+                               [](const RevokeAck& ack) { return wire::to_json(ack); });
+       }},
+      {"POST",
+       "/v1/extend",
+       {other_agent},
+       [&keeper, deadline, malformed, nothing](const ControlCall& call) {
+         const auto term = term_of(call);
+         if (!term) return malformed();
+         return control_result(keeper.extend(*term, deadline(call)), nothing);
        }},
       {"POST",
        "/v1/promote",
@@ -151,13 +176,15 @@ Result<Done> run_child(const Site& site, const std::string& region,
   const std::string name = "agent-" + region;
   const auto control = Site::control_http(place.file("tls"), name);
   RemoteRegistry registry(ControlClient(control, layout.registry().text(), *clock), *clock);
+  const Region& other = site.topology().other(region);
+  RemoteGrantor grantor(ControlClient(control, layout.agent(other.name).text(), *clock));
   LocalVantage vantage(region, place.address, layout, site.secrets().probe_role, *clock);
   auto tasks = make_threads();
-  auto keeper = RegionKeeper::create(
-      site.topology(), region,
-      {*clock, *random, *tasks, registry, *database, compute, **page, *store, **events, *alerts});
+  auto keeper = RegionKeeper::create(site.topology(), region,
+                                     {*clock, *random, *tasks, registry, grantor, *database,
+                                      compute, **page, *store, **events, *alerts});
   if (!keeper) return keeper.error();
-  auto routes = routes_of(**keeper, *clock);
+  auto routes = routes_of(**keeper, *clock, "agent-" + other.name);
   routes.push_back(look_route(vantage, *clock, site.topology().probe));
   auto server = serve_control(layout.agent(region), certificate_files(place.file("tls"), name),
                               std::move(routes), 12);

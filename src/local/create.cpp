@@ -214,7 +214,7 @@ Result<Done> write_first_record(const Layout& layout) {
                 .term = 1,
                 .lease = {},
                 .standby = topology.other(topology.home).name,
-                .grantors = {"registry"},
+                .grantors = {std::string(kRegistryGrantor), topology.other(topology.home).name},
                 .transition = {}};
   return file::write_durably(layout.file("witness/first-record.json"),
                              boost::json::serialize(wire::to_json(record)));

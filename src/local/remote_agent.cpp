@@ -41,6 +41,12 @@ Result<FenceAck> RemoteAgent::fence(std::uint64_t term, BootTime deadline) {
       wire::fence_ack_from);
 }
 
+Result<RevokeAck> RemoteAgent::revoke(std::uint64_t term, BootTime deadline) {
+  return decoded<RevokeAck>(
+      client_.post("/v1/revoke", {{"term", term}, {"wait_ms", wait_ms(deadline)}}, deadline),
+      wire::revoke_ack_from);
+}
+
 Result<DatabaseState> RemoteAgent::promote(const PromoteOrder& order, BootTime deadline) {
   json::object body = wire::to_json(order);
   body["wait_ms"] = wait_ms(deadline);
@@ -59,6 +65,12 @@ Result<Done> RemoteAgent::scale(const ScaleOrder& order, BootTime deadline) {
   json::object body = wire::to_json(order);
   body["wait_ms"] = wait_ms(deadline);
   auto answer = client_.post("/v1/scale", body, deadline);
+  if (!answer) return answer.error();
+  return Done{};
+}
+
+Result<Done> RemoteGrantor::extend(std::uint64_t term, BootTime deadline) {
+  auto answer = client_.post("/v1/extend", {{"term", term}}, deadline);
   if (!answer) return answer.error();
   return Done{};
 }

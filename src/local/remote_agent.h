@@ -2,6 +2,7 @@
 // A region's agent, and a vantage, reached over the network.
 
 #include "local/control_client.h"
+#include "ports/grantor.h"
 #include "ports/region_agent.h"
 #include "ports/vantage.h"
 
@@ -15,6 +16,7 @@ class RemoteAgent final : public RegionAgent {
 
   Result<AgentStatus> status(BootTime deadline) override;
   Result<FenceAck> fence(std::uint64_t term, BootTime deadline) override;
+  Result<RevokeAck> revoke(std::uint64_t term, BootTime deadline) override;
   Result<DatabaseState> promote(const PromoteOrder& order, BootTime deadline) override;
   Result<Done> await_active(std::uint64_t epoch, BootTime deadline) override;
   Result<Done> scale(const ScaleOrder& order, BootTime deadline) override;
@@ -25,6 +27,17 @@ class RemoteAgent final : public RegionAgent {
 
   ControlClient client_;
   const Clock& clock_;
+};
+
+/// Thread-safe.
+class RemoteGrantor final : public Grantor {
+ public:
+  explicit RemoteGrantor(ControlClient client) : client_(std::move(client)) {}
+
+  Result<Done> extend(std::uint64_t term, BootTime deadline) override;
+
+ private:
+  ControlClient client_;
 };
 
 /// Thread-safe.

@@ -21,6 +21,14 @@ struct FenceAck {
   std::optional<WalPosition> log_end;
 };
 
+/// "In this term, and in any before it, I extend no lease any more" (R10).
+struct RevokeAck {
+  std::uint64_t term = 0;
+  /// How long its latest promise lasts yet; negative: for how long it has been over. Counts from
+  /// the receipt of this answer.
+  Duration rest{};
+};
+
 struct AgentStatus {
   std::string region;
   std::uint64_t incarnation = 0;
@@ -38,6 +46,9 @@ struct AgentStatus {
 struct PromoteOrder {
   std::uint64_t transition = 0;
   std::uint64_t epoch = 0;  ///< the new one
+  /// The old region acknowledged its fence in this term (R11b), so that no promise to it is left; 0
+  /// if it did not.
+  std::uint64_t fenced_term = 0;
 };
 
 struct ScaleOrder {
@@ -52,6 +63,8 @@ class RegionAgent {
   virtual ~RegionAgent() = default;
   [[nodiscard]] virtual Result<AgentStatus> status(BootTime deadline) = 0;
   [[nodiscard]] virtual Result<FenceAck> fence(std::uint64_t term, BootTime deadline) = 0;
+  /// To the second grantor, durable before the answer.
+  [[nodiscard]] virtual Result<RevokeAck> revoke(std::uint64_t term, BootTime deadline) = 0;
   /// Success is seen, not heard: the state in which the database was found afterwards.
   [[nodiscard]] virtual Result<DatabaseState> promote(const PromoteOrder& order,
                                                       BootTime deadline) = 0;

@@ -21,6 +21,9 @@ struct Lease {
   bool operator==(const Lease&) const = default;
 };
 
+/// The registry in Record::grantors; every other one is a region, by its agent.
+inline constexpr std::string_view kRegistryGrantor = "registry";
+
 /// How far a transition has come. `promoting` is the point of no return.
 enum class Phase : std::uint8_t { none, open, revoked, promoting, switched };
 

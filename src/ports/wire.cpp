@@ -212,6 +212,20 @@ std::optional<FenceAck> fence_ack_from(const json::object& object) {
   return if_good(read, ack);
 }
 
+/// Rounded up: what is waited for is never shorter.
+json::object to_json(const RevokeAck& ack) {
+  return {{"term", ack.term}, {"rest_ms", std::chrono::ceil<milliseconds>(ack.rest).count()}};
+}
+
+std::optional<RevokeAck> revoke_ack_from(const json::object& object) {
+  RevokeAck ack;
+  std::int64_t rest_ms = 0;
+  Reader read(object);
+  read("term", ack.term)("rest_ms", rest_ms);
+  ack.rest = milliseconds(rest_ms);
+  return if_good(read, ack);
+}
+
 json::object to_json(const AgentStatus& status) {
   json::object object{{"region", status.region},
                       {"incarnation", status.incarnation},
@@ -249,13 +263,15 @@ std::optional<AgentStatus> agent_status_from(const json::object& object) {
 }
 
 json::object to_json(const PromoteOrder& order) {
-  return {{"transition", order.transition}, {"epoch", order.epoch}};
+  return {{"transition", order.transition},
+          {"epoch", order.epoch},
+          {"fenced_term", order.fenced_term}};
 }
 
 std::optional<PromoteOrder> promote_order_from(const json::object& object) {
   PromoteOrder order;
   Reader read(object);
-  read("transition", order.transition)("epoch", order.epoch);
+  read("transition", order.transition)("epoch", order.epoch)("fenced_term", order.fenced_term);
   return if_good(read, order);
 }
 

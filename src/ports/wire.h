@@ -19,6 +19,7 @@ namespace understudy::wire {
 [[nodiscard]] boost::json::object to_json(const Sighting& sighting);
 [[nodiscard]] boost::json::object to_json(const DatabaseState& state);
 [[nodiscard]] boost::json::object to_json(const FenceAck& ack);
+[[nodiscard]] boost::json::object to_json(const RevokeAck& ack);
 [[nodiscard]] boost::json::object to_json(const AgentStatus& status);
 [[nodiscard]] boost::json::object to_json(const PromoteOrder& order);
 [[nodiscard]] boost::json::object to_json(const ScaleOrder& order);
@@ -27,6 +28,7 @@ namespace understudy::wire {
 [[nodiscard]] std::optional<Sighting> sighting_from(const boost::json::object& object);
 [[nodiscard]] std::optional<DatabaseState> database_state_from(const boost::json::object& object);
 [[nodiscard]] std::optional<FenceAck> fence_ack_from(const boost::json::object& object);
+[[nodiscard]] std::optional<RevokeAck> revoke_ack_from(const boost::json::object& object);
 [[nodiscard]] std::optional<AgentStatus> agent_status_from(const boost::json::object& object);
 [[nodiscard]] std::optional<PromoteOrder> promote_order_from(const boost::json::object& object);
 [[nodiscard]] std::optional<ScaleOrder> scale_order_from(const boost::json::object& object);

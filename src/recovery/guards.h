@@ -33,8 +33,15 @@ enum class Guard : std::uint8_t {
   revocation_binds,        ///< R3: nothing is renewed in a revoked term
   old_fence_refused,       ///< R12: a fence of a term below its own
   promotion_asks_record,   ///< R14: promote only what the record asks for
+  // The agent as second grantor.
+  promise_kept,              ///< R4: it refuses to be promoted while its promise lasts
+  promise_survives_restart,  ///< R5: as if promised at the start
+  revoked_term_kept,         ///< R4: no extension in a revoked term,
+  revoked_term_durable,      ///< R5: not after a restart either
   // The orchestrator.
   lease_end_waited_for,      ///< R11a
+  other_grantor_revoked,     ///< R10: before the old region is fenced
+  promise_waited_for,        ///< R11a: the other grantor's, too
   margin_waited_for,         ///< R11a: ttl alone is too short when clocks drift
   acknowledgement_of_term,   ///< R11b: only of this very term
   point_of_no_return_proof,  ///< R11 once more, before it is passed

@@ -1,6 +1,7 @@
 #include "recovery/lease_holder.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "recovery/record_changes.h"
 
@@ -33,7 +34,7 @@ bool LeaseHolder::see(const Record& record) {
     return true;
   }
   // Told so: close at once (R3). Deposed: no extension of a term that is over (R21).
-  if (!ours) state_.revoked_term = std::max(state_.revoked_term, record.term - 1);
+  if (!ours) revoke(record.lease.revoked ? record.term : record.term - 1);
   drop_outstanding();
   if (guards_.has(Guard::page_closed_when_told)) page_.close();
   return true;
@@ -49,36 +50,78 @@ std::optional<Record> LeaseHolder::ask(const Record& record, const std::string& 
   auto next = renewed(base, region_, nonce);
   if (!next) return std::nullopt;
   next->lease.revoked = record.lease.revoked;
-  outstanding_ = Outstanding{nonce, record.term, now, now_wall};
+  renewal_ = Outstanding{nonce, record.term, now, now_wall};
   return next.value();
 }
 
 bool LeaseHolder::granted(const Record& answer, BootTime now, WallTime now_wall) {
-  if (!outstanding_ || outstanding_->nonce != answer.nonce)
-    return false;  // an older request's answer (R2)
-  Outstanding asked = *outstanding_;
-  if (!guards_.has(Guard::deadline_from_request)) {
-    asked.asked = now;
-    asked.asked_wall = now_wall;
-  }
-  drop_outstanding();
+  if (!renewal_ || renewal_->nonce != answer.nonce) return false;  // an older one's answer (R2)
+  const Outstanding asked = *std::exchange(renewal_, std::nullopt);
   ensure(answer.active == region_, "only our own renewal carries our nonce");
   ensure(answer.term == asked.term, "a renewal does not change the term");
-  if (fenced_in(asked.term)) return false;
-  Promise promise{.incarnation = incarnation_,
-                  .epoch = answer.epoch,
-                  .term = answer.term,
-                  .serial = answer.lease.serial,
-                  .endless = answer.lease.endless,
-                  .deadline = asked.asked + timing_.ttl,
-                  .deadline_wall = asked.asked_wall + timing_.ttl};
-  // A grant never moves a deadline back; only the wall clock's may follow that clock (R2).
+  serial_ = answer.lease.serial;
+  return open_page(asked, now, now_wall,
+                   {.incarnation = incarnation_,
+                    .epoch = answer.epoch,
+                    .term = answer.term,
+                    .serial = serial_,
+                    .endless = answer.lease.endless});
+}
+
+std::optional<std::uint64_t> LeaseHolder::ask_other(const Record& record, BootTime now,
+                                                    WallTime now_wall) {
+  const auto by = [&](const std::string& grantor) {
+    return grantor != kRegistryGrantor && grantor != region_;
+  };
+  if (record.active != region_ || record.term != state_.term || fenced_in(record.term) ||
+      record.lease.revoked || record.lease.endless ||
+      std::none_of(record.grantors.begin(), record.grantors.end(), by))
+    return std::nullopt;
+  // R18: an endless page is bounded by the attach alone.
   const auto open = page_.read();
-  if (open && open->term == promise.term && !open->endless) {
+  if (open && open->endless) return std::nullopt;
+  const std::uint64_t request = ++extensions_asked_;
+  extension_ = Outstanding{std::to_string(request), record.term, now, now_wall};
+  extension_epoch_ = record.epoch;
+  return request;
+}
+
+bool LeaseHolder::extended(std::uint64_t request, BootTime now, WallTime now_wall) {
+  if (!extension_ || extension_->nonce != std::to_string(request)) return false;
+  const Outstanding asked = *std::exchange(extension_, std::nullopt);
+  return open_page(asked, now, now_wall,
+                   {.incarnation = incarnation_,
+                    .epoch = extension_epoch_,
+                    .term = asked.term,
+                    .serial = serial_,
+                    .endless = false});
+}
+
+bool LeaseHolder::open_page(const Outstanding& asked, BootTime now, WallTime now_wall,
+                            Promise promise) {
+  if (fenced_in(asked.term)) return false;
+  const bool from_request = guards_.has(Guard::deadline_from_request);
+  promise.deadline = (from_request ? asked.asked : now) + timing_.ttl;
+  promise.deadline_wall = (from_request ? asked.asked_wall : now_wall) + timing_.ttl;
+  // A grant never shortens or moves back a deadline; only the wall clock's may follow that clock
+  // (R2). The other grantor's may be there already, of a later request.
+  const auto open = page_.read();
+  if (open && open->term == promise.term && !open->endless && !promise.endless &&
+      open->incarnation == promise.incarnation && open->deadline >= promise.deadline)
+    return true;
+  if (open && open->term == promise.term && !open->endless)
     promise.deadline = std::max(promise.deadline, open->deadline);
-  }
   page_.open(promise);
   return true;
+}
+
+void LeaseHolder::drop_outstanding() {
+  renewal_.reset();
+  extension_.reset();
+}
+
+void LeaseHolder::revoke(std::uint64_t term) {
+  state_.revoked_term = std::max(state_.revoked_term, term);
 }
 
 bool LeaseHolder::fence(std::uint64_t term) {

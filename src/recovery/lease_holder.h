@@ -39,8 +39,23 @@ class LeaseHolder {
   /// Opens the page, unless it was dropped in the meantime. True if the page is now open by it.
   bool granted(const Record& answer, BootTime now, WallTime now_wall);
 
-  /// No answer to what was asked will count any more.
-  void drop_outstanding() { outstanding_.reset(); }
+  /// The number of the request for an extension to send to the second grantor now (R4), if this
+  /// region may ask for one on the newest record it saw. From now on only its answer counts.
+  [[nodiscard]] std::optional<std::uint64_t> ask_other(const Record& record, BootTime now,
+                                                       WallTime now_wall);
+  /// The second grantor promised. Opens the page, or moves its deadline, unless the request was
+  /// dropped in the meantime. True if the page is now open by it.
+  bool extended(std::uint64_t request, BootTime now, WallTime now_wall);
+
+  /// As second grantor: no extension in this term or an earlier one any more. The owner makes
+  /// state() durable before it says so.
+  void revoke(std::uint64_t term);
+  [[nodiscard]] bool is_revoked(std::uint64_t term) const {
+    return term <= state_.revoked_term && guards_.has(Guard::revoked_term_kept);
+  }
+
+  /// No answer to a renewal that was asked of the registry will count any more.
+  void drop_renewal() { renewal_.reset(); }
 
   /// R12, first half: nothing of this term or an earlier one opens the page again. False: an order
   /// of a term below our own, which is ignored. The owner makes state() durable, then calls
@@ -58,12 +73,18 @@ class LeaseHolder {
   void obeyed(std::uint64_t epoch);
 
  private:
+  /// What was asked of a grantor; `nonce` names it.
   struct Outstanding {
     std::string nonce;
     std::uint64_t term;
     BootTime asked;
     WallTime asked_wall;
   };
+
+  /// Of either grantor.
+  void drop_outstanding();
+  /// Puts a grant on the page. False: its term is fenced off.
+  bool open_page(const Outstanding& asked, BootTime now, WallTime now_wall, Promise promise);
 
   [[nodiscard]] bool fenced_in(std::uint64_t term) const {
     return term <= state_.fenced_term && guards_.has(Guard::fenced_term_stays_shut);
@@ -75,7 +96,11 @@ class LeaseHolder {
   const std::uint64_t incarnation_;
   Page& page_;
   const Guards guards_;
-  std::optional<Outstanding> outstanding_;
+  std::optional<Outstanding> renewal_;    // asked of the registry
+  std::optional<Outstanding> extension_;  // asked of the second grantor
+  std::uint64_t extensions_asked_ = 0;
+  std::uint64_t extension_epoch_ = 0;
+  std::uint64_t serial_ = 0;  // of the last renewal
 };
 
 }  // namespace understudy

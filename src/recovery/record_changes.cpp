@@ -118,6 +118,7 @@ Change switched(const Record& seen, const std::string& nonce) {
   next.lease.revoked = false;
   next.lease.endless = true;
   next.standby.reset();
+  next.grantors = {std::string(kRegistryGrantor)};
   next.transition.phase = Phase::switched;
   next.transition.attested = false;
   return next;
@@ -216,7 +217,10 @@ std::optional<std::string> broken_rule(const Record& before, const Record& after
   if (switching ? after.standby.has_value() : after.standby != before.standby) {
     return "standby becomes none at the switch and does not change else";
   }
-  if (after.grantors != before.grantors) return "grantors do not change here";
+  if (switching ? after.grantors != std::vector<std::string>{std::string(kRegistryGrantor)}
+                : after.grantors != before.grantors) {
+    return "at the switch the registry alone grants; the grantors do not change else";
+  }
   if (auto why = broken_transition_rule(before, after)) return why;
   const bool renewal = along->from == along->to;
   if (after.lease.serial != before.lease.serial + (renewal ? 1 : 0))

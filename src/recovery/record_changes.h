@@ -42,8 +42,8 @@ struct TransitionRequest {
 /// R13: revoked → promoting: the point of no return.
 [[nodiscard]] Change promoting(const Record& seen, const std::string& nonce);
 
-/// promoting → switched: epoch + 1, term + 1, the target is active with an endless lease, nobody
-/// attached.
+/// promoting → switched: epoch + 1, term + 1, the target is active with an endless lease of the
+/// registry's, nobody attached.
 [[nodiscard]] Change switched(const Record& seen, const std::string& nonce);
 
 /// switched → none.

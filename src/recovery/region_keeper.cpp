@@ -40,9 +40,12 @@ RegionKeeper::RegionKeeper(const Topology& topology, std::string region, RegionP
       ports_(ports),
       incarnation_(ports.random.next()),
       lease_signal_(ports.tasks.signal()),
+      extension_signal_(ports.tasks.signal()),
       database_signal_(ports.tasks.signal()),
-      services_signal_(ports.tasks.signal()) {
+      services_signal_(ports.tasks.signal()),
+      extender_(topology.lease, ports.clock.boot(), ports.guards) {
   if (state) {
+    if (!ports.guards.has(Guard::revoked_term_durable)) state->revoked_term = 0;
     holder_.emplace(region_, topology_.lease, *state, incarnation_, ports_.page, ports_.guards);
     persisted_ = state;
   }
@@ -51,6 +54,7 @@ RegionKeeper::RegionKeeper(const Topology& topology, std::string region, RegionP
 void RegionKeeper::start(std::function<void(std::string_view)> pulse) {
   pulse_ = std::move(pulse);
   ports_.tasks.spawn("lease", [this] { keep_lease(); });
+  ports_.tasks.spawn("extension", [this] { keep_extended(); });
   ports_.tasks.spawn("database", [this] { keep_database(); });
   ports_.tasks.spawn("services", [this] { keep_services(); });
 }
@@ -58,6 +62,7 @@ void RegionKeeper::start(std::function<void(std::string_view)> pulse) {
 void RegionKeeper::stop() {
   stopped_ = true;
   lease_signal_->notify();
+  extension_signal_->notify();
   database_signal_->notify();
   services_signal_->notify();
 }
@@ -141,7 +146,7 @@ void RegionKeeper::renew() {
   const auto* conflict = std::get_if<Conflict>(&answer);
   {
     const std::lock_guard held(lock_);
-    holder_->drop_outstanding();
+    holder_->drop_renewal();
     renew_at_ = ports_.clock.boot();  // again, as soon as we know the record
     // Unknown: it may have been applied, so the version may have moved. Read before asking again.
     read_first_ = conflict == nullptr;
@@ -231,6 +236,43 @@ bool RegionKeeper::persist() {
   const std::lock_guard held(lock_);
   persisted_ = state;
   return true;
+}
+
+// ------------------------------------------------------------------------------ the extension task
+
+/// Both grantors are asked in every round, so that either may be away.
+void RegionKeeper::keep_extended() {
+  while (!stopped()) {
+    pulse_("extension");
+    const BootTime next = ports_.clock.boot() + topology_.lease.renew_interval;
+    ask_other_grantor();
+    extension_signal_->wait_until(next);
+  }
+}
+
+void RegionKeeper::ask_other_grantor() {
+  {
+    const std::lock_guard held(lock_);
+    if (!holder_ || !record_) return;  // R21: the record first
+  }
+  if (!persist()) return;
+  std::optional<std::uint64_t> request;
+  std::uint64_t term = 0;
+  BootTime asked;
+  {
+    const std::lock_guard held(lock_);
+    if (!record_ || !database_ || database_->role != DatabaseRole::primary) return;
+    asked = ports_.clock.boot();
+    request = holder_->ask_other(*record_, asked, ports_.clock.wall());
+    term = record_->term;
+  }
+  if (!request) return;
+  const auto promised = ports_.other.extend(term, asked + topology_.lease.renew_interval);
+  if (!promised) return;  // the registry alone, then
+  const BootTime now = ports_.clock.boot();
+  const WallTime wall = ports_.clock.wall();
+  const std::lock_guard held(lock_);
+  (void)holder_->extended(*request, now, wall);
 }
 
 // ------------------------------------------------------------------------------- the database task

@@ -15,12 +15,14 @@
 #include "ports/compute.h"
 #include "ports/database.h"
 #include "ports/events.h"
+#include "ports/grantor.h"
 #include "ports/page.h"
 #include "ports/random.h"
 #include "ports/region_agent.h"
 #include "ports/registry.h"
 #include "ports/tasks.h"
 #include "recovery/guards.h"
+#include "recovery/lease_extender.h"
 #include "recovery/lease_holder.h"
 #include "topology/topology.h"
 
@@ -32,6 +34,7 @@ struct RegionPorts {
   Random& random;
   Tasks& tasks;
   Registry& registry;
+  Grantor& other;  ///< the other region's agent
   Database& database;
   Compute& compute;
   Page& page;
@@ -41,10 +44,11 @@ struct RegionPorts {
   Guards guards{};
 };
 
-/// Three tasks side by side: the lease (renew it, watch the record), the database (epoch row,
+/// Four tasks side by side: the lease (renew it at the registry, watch the record), its extension
+/// (by the other region's agent, so that the registry may be away), the database (epoch row,
 /// heartbeat, who is admitted) and the services (as many as the posture says). Orders come from any
 /// thread.
-class RegionKeeper final : public RegionAgent {
+class RegionKeeper final : public RegionAgent, public Grantor {
  public:
   /// Reads the durable state; a region without one learns it from the record first (R6), and until
   /// then grants, promotes and opens nothing. Error, unchanged_final: the state on disk is another
@@ -60,6 +64,8 @@ class RegionKeeper final : public RegionAgent {
 
   Result<AgentStatus> status(BootTime deadline) override;
   Result<FenceAck> fence(std::uint64_t term, BootTime deadline) override;
+  Result<RevokeAck> revoke(std::uint64_t term, BootTime deadline) override;
+  Result<Done> extend(std::uint64_t term, BootTime deadline) override;
   Result<DatabaseState> promote(const PromoteOrder& order, BootTime deadline) override;
   Result<Done> await_active(std::uint64_t epoch, BootTime deadline) override;
   Result<Done> scale(const ScaleOrder& order, BootTime deadline) override;
@@ -69,6 +75,7 @@ class RegionKeeper final : public RegionAgent {
                std::optional<AgentState> state);
 
   void keep_lease();
+  void keep_extended();
   void keep_database();
   void keep_services();
 
@@ -78,7 +85,12 @@ class RegionKeeper final : public RegionAgent {
   void renew();
   void watch();
   bool take(const Record& record);
+  void ask_other_grantor();
   bool persist();
+
+  // As second grantor.
+  [[nodiscard]] std::optional<Error> not_to_promote_yet(const Record& record,
+                                                        const PromoteOrder& order);
 
   // The database task.
   void look_after(const DatabaseState& state);
@@ -98,12 +110,14 @@ class RegionKeeper final : public RegionAgent {
   const std::uint64_t incarnation_;
   std::function<void(std::string_view)> pulse_;
   std::unique_ptr<Signal> lease_signal_;
+  std::unique_ptr<Signal> extension_signal_;
   std::unique_ptr<Signal> database_signal_;
   std::unique_ptr<Signal> services_signal_;
   std::atomic<bool> stopped_{false};
 
   mutable std::mutex lock_;  // guards all below; never held across a call of a port but Page's
   std::optional<LeaseHolder> holder_;
+  LeaseExtender extender_;
   std::optional<AgentState> persisted_;
   std::optional<Record> record_;  // as last seen
   bool read_first_ = true;        // its version may have moved on: read it before a change is asked

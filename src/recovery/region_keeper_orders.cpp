@@ -68,6 +68,47 @@ Result<FenceAck> RegionKeeper::fence(std::uint64_t term, BootTime deadline) {
   return ack;
 }
 
+Result<RevokeAck> RegionKeeper::revoke(std::uint64_t term, BootTime /*deadline*/) {
+  AgentState state;
+  {
+    const std::lock_guard held(lock_);
+    if (!holder_) return not_yet("the agent has not read the record yet");
+    holder_->revoke(term);
+    state = holder_->state();
+  }
+  if (auto stored = ports_.store.raise(state); !stored)
+    return within("revocation not durable", stored.error());
+  const BootTime now = ports_.clock.boot();
+  const std::lock_guard held(lock_);
+  return RevokeAck{.term = term, .rest = extender_.rest(now)};
+}
+
+Result<Done> RegionKeeper::extend(std::uint64_t term, BootTime /*deadline*/) {
+  const BootTime now = ports_.clock.boot();
+  const std::lock_guard held(lock_);
+  if (!holder_) return not_yet("the agent has not read the record yet");
+  if (holder_->is_revoked(term)) return refused(fmt::format("term {} is revoked", term));
+  if (!database_answers_ || !database_ || database_->role != DatabaseRole::standby)
+    return refused("the database of " + region_ + " is not known to be a standby");
+  extender_.promise(now);
+  return Done{};
+}
+
+/// R4: what this agent promised, it keeps by itself, whatever the orchestrator believes. Revoking
+/// here ends what could be promised from now on.
+std::optional<Error> RegionKeeper::not_to_promote_yet(const Record& record,
+                                                      const PromoteOrder& order) {
+  const BootTime now = ports_.clock.boot();
+  const std::lock_guard held(lock_);
+  holder_->revoke(record.term);
+  const Duration rest = extender_.rest(now);
+  const bool fenced = order.fenced_term == record.term;
+  if (rest <= Duration::zero() || fenced || !ports_.guards.has(Guard::promise_kept))
+    return std::nullopt;
+  return not_yet(
+      fmt::format("{} promised not to be promoted for another {} ms", region_, to_ms(rest)));
+}
+
 Result<DatabaseState> RegionKeeper::promote(const PromoteOrder& order, BootTime deadline) {
   std::uint64_t obeyed = 0;
   {
@@ -89,6 +130,7 @@ Result<DatabaseState> RegionKeeper::promote(const PromoteOrder& order, BootTime 
         "the record does not ask for promotion {} of {} to epoch {}: {} is {}", order.transition,
         region_, order.epoch, transition.execution, to_string(transition.phase)));
   }
+  if (auto too_early = not_to_promote_yet(*record, order)) return *too_early;
   auto state = ports_.database.promote(deadline);
   if (!state) return state;
   {

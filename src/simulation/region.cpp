@@ -12,6 +12,7 @@ Region::Parts::Parts(Stage& stage, Region& region)
       tasks(region.agent_),
       random(stage.dice),
       registry(stage, region.agent_, region.registry_),
+      other(stage, region.agent_, region.other_),
       database(stage, region.agent_, region.database_),
       compute(stage, region.agent_, region.application_),
       events(stage, region.name() + " agent"),
@@ -46,8 +47,8 @@ void Region::start_agent() {
   Parts& is = *parts_;
   auto keeper =
       RegionKeeper::create(stage_.plan.topology, name(),
-                           {is.clock, is.random, is.tasks, is.registry, is.database, is.compute,
-                            page_, store_, is.events, is.alerts, stage_.guards});
+                           {is.clock, is.random, is.tasks, is.registry, is.other, is.database,
+                            is.compute, page_, store_, is.events, is.alerts, stage_.guards});
   ensure(keeper.ok(), "the agent's disk is its own region's");
   is.keeper = std::move(*keeper);
   is.keeper->start([](std::string_view) {});
@@ -75,17 +76,33 @@ void Region::wipe_agent_disk() {
   agent_.kill();
 }
 
+namespace {
+
+/// A call to a region's agent.
 template <class R>
-R AgentClient::ask(BootTime deadline, std::function<R(RegionKeeper&, BootTime)> what) {
+R ask_agent(Stage& stage, Process& caller, Region& region, BootTime deadline,
+            std::function<R(RegionKeeper&, BootTime)> what) {
   // The far side gets as long as is left here, by its own clock.
-  const Duration longest = deadline - caller_.machine().boot();
-  return stage_.network.call_fiber<R>(
-      caller_, region_.agent_process(), deadline,
-      [&region = region_, longest, what = std::move(what)]() -> R {
+  const Duration longest = deadline - caller.machine().boot();
+  return stage.network.call_fiber<R>(
+      caller, region.agent_process(), deadline, [&region, longest, what = std::move(what)]() -> R {
         RegionKeeper* keeper = region.keeper();
         if (keeper == nullptr) return Error{After::unchanged_retry, "the agent is starting"};
         return what(*keeper, region.machine().boot() + longest);
       });
+}
+
+}  // namespace
+
+Result<Done> GrantorClient::extend(std::uint64_t term, BootTime deadline) {
+  return ask_agent<Result<Done>>(
+      stage_, caller_, *other_, deadline,
+      [term](RegionKeeper& keeper, BootTime until) { return keeper.extend(term, until); });
+}
+
+template <class R>
+R AgentClient::ask(BootTime deadline, std::function<R(RegionKeeper&, BootTime)> what) {
+  return ask_agent<R>(stage_, caller_, region_, deadline, std::move(what));
 }
 
 Result<AgentStatus> AgentClient::status(BootTime deadline) {
@@ -96,6 +113,12 @@ Result<AgentStatus> AgentClient::status(BootTime deadline) {
 Result<FenceAck> AgentClient::fence(std::uint64_t term, BootTime deadline) {
   return ask<Result<FenceAck>>(
       deadline, [term](RegionKeeper& keeper, BootTime until) { return keeper.fence(term, until); });
+}
+
+Result<RevokeAck> AgentClient::revoke(std::uint64_t term, BootTime deadline) {
+  return ask<Result<RevokeAck>>(deadline, [term](RegionKeeper& keeper, BootTime until) {
+    return keeper.revoke(term, until);
+  });
 }
 
 Result<DatabaseState> AgentClient::promote(const PromoteOrder& order, BootTime deadline) {

@@ -15,10 +15,27 @@
 
 namespace understudy::simulation {
 
+class Region;
+
+/// The other region's agent, asked for an extension.
+class GrantorClient final : public Grantor {
+ public:
+  GrantorClient(Stage& stage, Process& caller, Region*& other)
+      : stage_(stage), caller_(caller), other_(other) {}
+  Result<Done> extend(std::uint64_t term, BootTime deadline) override;
+
+ private:
+  Stage& stage_;
+  Process& caller_;
+  Region*& other_;
+};
+
 class Region {
  public:
   Region(Stage& stage, RegistryProcess& registry, int index);
 
+  /// Set once: the one whose agent is the second grantor here.
+  void set_other(Region& other) { other_ = &other; }
   /// Everything, for the first time.
   void start(bool active);
   void start_agent();
@@ -50,6 +67,7 @@ class Region {
     ProcessTasks tasks;
     SimulatedRandom random;
     RegistryClient registry;
+    GrantorClient other;
     DatabaseClient database;
     ComputeClient compute;
     SimulatedEvents events;
@@ -59,6 +77,7 @@ class Region {
 
   Stage& stage_;
   RegistryProcess& registry_;
+  Region* other_ = nullptr;
   Machine machine_;
   Process agent_;
   SimulatedPage page_;
@@ -76,6 +95,7 @@ class AgentClient final : public RegionAgent {
 
   Result<AgentStatus> status(BootTime deadline) override;
   Result<FenceAck> fence(std::uint64_t term, BootTime deadline) override;
+  Result<RevokeAck> revoke(std::uint64_t term, BootTime deadline) override;
   Result<DatabaseState> promote(const PromoteOrder& order, BootTime deadline) override;
   Result<Done> await_active(std::uint64_t epoch, BootTime deadline) override;
   Result<Done> scale(const ScaleOrder& order, BootTime deadline) override;

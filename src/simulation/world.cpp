@@ -12,7 +12,7 @@ Record first_record(const Topology& topology) {
   record.active = topology.home;
   record.term = 1;
   record.standby = topology.other(topology.home).name;
-  record.grantors = {"registry"};
+  record.grantors = {std::string(kRegistryGrantor), *record.standby};
   return record;
 }
 
@@ -28,6 +28,8 @@ World::World(Stage& of)
       edge(of, {&first, &second}),
       witness(of, witness_machine, registry, {&first, &second}, edge),
       buyers(of, client_machine, edge, {&first, &second}) {
+  first.set_other(second);
+  second.set_other(first);
   first.database().set_peer(second.database());
   second.database().set_peer(first.database());
   const auto all = machines();

@@ -167,8 +167,24 @@ TEST_F(Watch, asks_before_it_leaves_a_database_that_was_away_for_longer_than_the
   EXPECT_EQ(world_.events.last("failover.started").fields.at("row"), 65);
 }
 
+TEST_F(Watch, and_the_active_region_go_on_while_the_registry_is_gone_since_the_standby_extends) {
+  begin();
+  for (FakeRegistry* way : {&world_.registry, &world_.north.registry, &world_.south.registry})
+    way->cut(true);
+  for (int second = 0; second < 60; ++second) {
+    run_for(seconds(1));
+    EXPECT_TRUE(world_.writable(world_.north)) << "after " << second << " s";
+  }
+  for (FakeRegistry* way : {&world_.registry, &world_.north.registry, &world_.south.registry})
+    way->cut(false);
+  run_for(seconds(30));
+  EXPECT_EQ(started(), 0U);
+  EXPECT_TRUE(world_.writable(world_.north));
+}
+
 TEST_F(Watch, starts_nothing_while_the_registry_is_gone_and_lets_the_holder_renew_first_after) {
   begin();
+  world_.south.agent.extends.always = Fault::unreachable;
   world_.registry.cut(true);
   world_.north.registry.cut(true);
   world_.south.registry.cut(true);

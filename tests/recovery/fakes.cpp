@@ -254,6 +254,18 @@ Result<FenceAck> AgentLink::fence(std::uint64_t term, BootTime deadline) {
                         [&] { return agent->fence(term, deadline); });
 }
 
+Result<RevokeAck> AgentLink::revoke(std::uint64_t term, BootTime deadline) {
+  return call<RevokeAck>(revokes, deadline, "revoke " + std::to_string(term),
+                         [&] { return agent->revoke(term, deadline); });
+}
+
+Result<Done> AgentLink::extend(std::uint64_t term, BootTime deadline) {
+  return call<Done>(extends, deadline, "", [&]() -> Result<Done> {
+    if (grantor == nullptr) return Error{After::unchanged_final, "no grantor"};
+    return grantor->extend(term, deadline);
+  });
+}
+
 Result<DatabaseState> AgentLink::promote(const PromoteOrder& order, BootTime deadline) {
   return call<DatabaseState>(promotes, deadline, "promote " + std::to_string(order.epoch),
                              [&] { return agent->promote(order, deadline); });

@@ -18,6 +18,7 @@
 #include "ports/compute.h"
 #include "ports/database.h"
 #include "ports/events.h"
+#include "ports/grantor.h"
 #include "ports/ingress.h"
 #include "ports/page.h"
 #include "ports/random.h"
@@ -219,7 +220,7 @@ class FakeCompute final : public Compute {
 };
 
 /// The way to an agent. What `agent` does may be scripted below, or be a real one.
-class AgentLink final : public RegionAgent {
+class AgentLink final : public RegionAgent, public Grantor {
  public:
   explicit AgentLink(Stage& stage) : stage_(stage) {}
 
@@ -229,7 +230,13 @@ class AgentLink final : public RegionAgent {
   Result<Done> await_active(std::uint64_t epoch, BootTime deadline) override;
   Result<Done> scale(const ScaleOrder& order, BootTime deadline) override;
 
+  Result<RevokeAck> revoke(std::uint64_t term, BootTime deadline) override;
+  Result<Done> extend(std::uint64_t term, BootTime deadline) override;
+
   RegionAgent* agent = nullptr;  ///< none: it does not answer
+  Grantor* grantor = nullptr;    ///< the same, as second grantor
+  Trouble revokes;
+  Trouble extends;
   Trouble statuses;
   Trouble fences;
   Trouble promotes;
@@ -253,6 +260,10 @@ class ScriptedAgent final : public RegionAgent {
     if (answer.term == 0) answer.term = term;
     return answer;
   }
+  Result<RevokeAck> revoke(std::uint64_t term, BootTime) override {
+    revoked.push_back(term);
+    return RevokeAck{.term = term, .rest = promise_rest};
+  }
   Result<DatabaseState> promote(const PromoteOrder& order, BootTime) override;
   Result<Done> await_active(std::uint64_t, BootTime) override { return active; }
   Result<Done> scale(const ScaleOrder& order, BootTime) override {
@@ -262,6 +273,8 @@ class ScriptedAgent final : public RegionAgent {
 
   AgentStatus now;
   FenceAck ack;  ///< term 0: answers in the term it was asked in
+  Duration promise_rest = -std::chrono::seconds(1);
+  std::vector<std::uint64_t> revoked;
   Result<Done> active = Done{};
   bool promotes = true;  ///< false: it says it did, and the database stays a standby
   unsigned promotions = 0;

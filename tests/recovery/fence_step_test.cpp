@@ -38,6 +38,9 @@ class Witness final : public RegionAgent {
   Result<DatabaseState> promote(const PromoteOrder& o, BootTime d) override {
     return agent_.promote(o, d);
   }
+  Result<RevokeAck> revoke(std::uint64_t term, BootTime d) override {
+    return agent_.revoke(term, d);
+  }
   Result<Done> await_active(std::uint64_t e, BootTime d) override {
     return agent_.await_active(e, d);
   }
@@ -71,6 +74,49 @@ TEST_F(Fencing, revokes_before_it_asks_the_old_region) {
   ASSERT_TRUE(witness.seen.has_value());
   EXPECT_EQ(witness.seen->transition.phase, Phase::revoked);
   EXPECT_TRUE(witness.seen->lease.revoked);
+}
+
+TEST_F(Fencing, revokes_at_the_other_grantor_before_it_asks_the_old_region) {
+  must(fence);
+  EXPECT_THAT(south_.revoked, testing::ElementsAre(1));
+  EXPECT_THAT(world_.south.agent.orders, testing::Contains("revoke 1"));
+  world_.south.agent.agent = nullptr;
+  EXPECT_EQ(error_of(fence), kTargetUnavailable) << "it may still extend";
+}
+
+TEST_F(Fencing, asks_nothing_of_the_old_region_while_the_other_grantor_is_silent) {
+  world_.south.agent.agent = nullptr;
+  EXPECT_EQ(error_of(fence), kTargetUnavailable);
+  EXPECT_EQ(phase(), Phase::revoked) << "the registry comes first";
+  EXPECT_EQ(world_.north.agent.fences.calls, 0U);
+}
+
+TEST_F(Fencing, waits_for_the_promise_of_the_other_grantor_from_its_answer_on) {
+  world_.north.agent.agent = nullptr;
+  note_record_as_the_sentry_does();
+  world_.stage.run_for(lease().ttl + lease().margin);  // the registry's part is over
+  south_.promise_rest = milliseconds(900);
+  auto output = must(fence, "fence");
+  EXPECT_EQ(output.at("fenced"), false);
+  // It answered before the old region was asked, for 300 ms and in vain.
+  EXPECT_GE(time_at(output, "wait_until"), wall_of(now()) + milliseconds(590));
+  south_.promise_rest = -milliseconds(1);
+  output = must(fence, "fence");
+  EXPECT_EQ(output.at("fenced"), true);
+  // It may have written to the end of that promise, margin before it was over.
+  EXPECT_GE(time_at(output, "ended_at"), wall_of(now()) - lease().margin - milliseconds(10));
+}
+
+TEST_F(Fencing, is_proved_once_more_at_the_point_of_no_return) {
+  must(fence, "fence");
+  input_["fence"].as_object()["by"] = "lease_end";
+  world_.stage.run_for(seconds(10));
+  south_.promise_rest = milliseconds(50);
+  EXPECT_EQ(error_of(pass_point_of_no_return), kNotYet);
+  south_.promise_rest = -milliseconds(1);
+  world_.south.agent.revokes.next = {Fault::unreachable};
+  EXPECT_EQ(error_of(pass_point_of_no_return), kTargetUnavailable);
+  EXPECT_EQ(error_of(pass_point_of_no_return), "none");
 }
 
 TEST_F(Fencing, without_an_answer_waits_ttl_and_margin_from_the_first_sight_of_the_serial) {

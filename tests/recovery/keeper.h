@@ -47,11 +47,13 @@ class Keeper : public testing::Test {
   void switch_over() {
     change([](const Record& seen) { return switched(seen, "switch"); });
   }
-  /// South in phase promoting: the orchestrator may now order its promotion.
+  /// South in phase promoting, and what it promised is over: the orchestrator may now order its
+  /// promotion.
   void until_promoting() {
     open_transition();
     revoke();
     promote();
+    run_for(world_.topology.lease.ttl + world_.topology.lease.margin);
   }
   [[nodiscard]] AgentStatus status(FakeRegion& region) { return *region.keeper().status(soon()); }
   [[nodiscard]] unsigned grants() const {

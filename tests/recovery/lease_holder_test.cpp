@@ -103,7 +103,7 @@ TEST_F(Holder, writes_on_the_page_whose_promise_it_is) {
 TEST_F(Holder, drops_the_late_answer_of_an_older_request) {
   born();
   const Record older = asked(seconds(0), "older");
-  holder_->drop_outstanding();  // its outcome was unknown
+  holder_->drop_renewal();  // its outcome was unknown
   ASSERT_TRUE(holder_->see(older));
   const Record newer = asked(seconds(1), "newer");
   EXPECT_FALSE(holder_->granted(older, BootTime::max(), WallTime::max()));
@@ -281,6 +281,60 @@ TEST_F(Holder, in_a_region_that_was_never_active_asks_nothing) {
   ASSERT_TRUE(holder_->see(record_));
   EXPECT_FALSE(ask(seconds(0)).has_value());
   EXPECT_EQ(page_.opened, 0U);
+}
+
+TEST_F(Holder, is_let_write_by_the_second_grantor_alone_from_the_request_on) {
+  born();
+  ASSERT_TRUE(holder_->see(record_));
+  const auto request = holder_->ask_other(record_, at(seconds(0)), wall_at(seconds(0)));
+  ASSERT_TRUE(request.has_value());
+  EXPECT_FALSE(writable(milliseconds(1)));
+  EXPECT_TRUE(holder_->extended(*request, at(milliseconds(1900)), wall_at(milliseconds(1900))));
+  EXPECT_TRUE(writable(timing_.ttl - milliseconds(1)));
+  EXPECT_FALSE(writable(timing_.ttl));
+}
+
+TEST_F(Holder, keeps_the_later_of_two_grants) {
+  born();
+  ASSERT_TRUE(holder_->see(record_));
+  const auto early = holder_->ask_other(record_, at(seconds(0)), wall_at(seconds(0)));
+  ASSERT_TRUE(renewed_at(seconds(1)));
+  EXPECT_TRUE(holder_->extended(*early, at(seconds(2)), wall_at(seconds(2))));
+  EXPECT_TRUE(writable(seconds(1) + timing_.ttl - milliseconds(1))) << "by either clock";
+}
+
+TEST_F(Holder, takes_only_the_answer_to_its_latest_request_for_an_extension) {
+  born();
+  ASSERT_TRUE(holder_->see(record_));
+  const auto old = holder_->ask_other(record_, at(seconds(0)), wall_at(seconds(0)));
+  ASSERT_TRUE(holder_->ask_other(record_, at(seconds(1)), wall_at(seconds(1))).has_value());
+  EXPECT_FALSE(holder_->extended(*old, at(seconds(1)), wall_at(seconds(1))));
+  EXPECT_FALSE(writable(seconds(1)));
+}
+
+TEST_F(Holder, that_is_fenced_drops_the_extension_that_is_under_way) {
+  born();
+  ASSERT_TRUE(holder_->see(record_));
+  const auto request = holder_->ask_other(record_, at(seconds(0)), wall_at(seconds(0)));
+  ASSERT_TRUE(holder_->fence(1));
+  holder_->close();
+  EXPECT_FALSE(holder_->extended(*request, at(milliseconds(1)), wall_at(milliseconds(1))));
+  EXPECT_FALSE(holder_->ask_other(record_, at(seconds(1)), wall_at(seconds(1))).has_value());
+  EXPECT_FALSE(writable(milliseconds(2)));
+}
+
+TEST_F(Holder,
+       asks_for_no_extension_of_an_endless_or_revoked_lease_nor_where_the_registry_alone_grants) {
+  born();
+  Record record = record_;
+  record.lease.endless = true;
+  EXPECT_FALSE(holder_->ask_other(record, at(seconds(0)), wall_at(seconds(0))).has_value());
+  record = record_;
+  record.lease.revoked = true;
+  EXPECT_FALSE(holder_->ask_other(record, at(seconds(0)), wall_at(seconds(0))).has_value());
+  record = record_;
+  record.grantors = {"registry"};
+  EXPECT_FALSE(holder_->ask_other(record, at(seconds(0)), wall_at(seconds(0))).has_value());
 }
 
 }  // namespace understudy

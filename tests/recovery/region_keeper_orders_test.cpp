@@ -121,4 +121,54 @@ TEST_F(Keeper, promotes_when_the_answer_of_its_first_promotion_was_lost) {
   EXPECT_EQ(south_.database.promotions, 1U);
 }
 
+TEST_F(Keeper, extends_the_other_regions_lease_while_its_database_stands_by) {
+  start(south_);
+  run_for(milliseconds(500));
+  EXPECT_TRUE(south_.keeper().extend(1, soon()));
+  south_.database.now.role = DatabaseRole::primary;
+  run_for(milliseconds(500));
+  EXPECT_FALSE(south_.keeper().extend(1, soon()));
+}
+
+TEST_F(Keeper, extends_nothing_in_a_revoked_term_not_even_after_a_restart) {
+  start(south_);
+  run_for(milliseconds(500));
+  ASSERT_TRUE(south_.keeper().extend(1, soon()));
+  const Result<RevokeAck> ack = south_.keeper().revoke(1, soon());
+  ASSERT_TRUE(ack);
+  EXPECT_EQ(ack->term, 1U);
+  EXPECT_GT(ack->rest, world_.topology.lease.ttl);
+  EXPECT_EQ(south_.store.stored->revoked_term, 1U);
+  EXPECT_FALSE(south_.keeper().extend(1, soon()));
+  EXPECT_TRUE(south_.keeper().extend(2, soon())) << "the next term is another's to revoke";
+  south_.stop_keeper();
+  start(south_);
+  run_for(milliseconds(500));
+  EXPECT_FALSE(south_.keeper().extend(1, soon()));
+}
+
+TEST_F(Keeper, does_not_acknowledge_a_revocation_that_it_cannot_store) {
+  start(south_);
+  run_for(milliseconds(500));
+  south_.store.raises.always = Fault::answer_lost;
+  const Result<RevokeAck> ack = south_.keeper().revoke(1, soon());
+  ASSERT_FALSE(ack);
+  EXPECT_THAT(ack.error().what, testing::HasSubstr("revocation not durable"));
+}
+
+TEST_F(Keeper, refuses_to_be_promoted_while_its_promise_lasts_but_for_proof_that_it_is_void) {
+  until_promoting();
+  start(south_);  // as if it had promised at its start
+  run_for(milliseconds(500));
+  PromoteOrder order{.transition = 1, .epoch = 2};
+  const Result<DatabaseState> early = south_.keeper().promote(order, soon());
+  ASSERT_FALSE(early);
+  EXPECT_EQ(early.error().after, After::unchanged_retry);
+  EXPECT_THAT(early.error().what, testing::HasSubstr("promised"));
+  EXPECT_EQ(south_.database.promotions, 0U);
+  order.fenced_term = 1;
+  EXPECT_TRUE(south_.keeper().promote(order, soon()));
+  EXPECT_EQ(south_.database.promotions, 1U);
+}
+
 }  // namespace understudy::fake

@@ -255,8 +255,8 @@ TEST_F(Keeper, of_another_regions_state_is_not_made) {
   north_.store.stored = AgentState{.identity = "south"};
   const auto made = RegionKeeper::create(
       world_.topology, "north",
-      {world_.stage, world_.random, world_.stage, north_.registry, north_.database, north_.compute,
-       north_.page, north_.store, world_.events, world_.alerts});
+      {world_.stage, world_.random, world_.stage, north_.registry, south_.agent, north_.database,
+       north_.compute, north_.page, north_.store, world_.events, world_.alerts});
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().after, After::unchanged_final);
   EXPECT_THAT(made.error().what, testing::HasSubstr("south"));
@@ -364,8 +364,8 @@ TEST_F(Keeper, pulses_every_task_within_each_renewal_interval) {
   Duration longest{};
   auto made = RegionKeeper::create(
       world_.topology, "north",
-      {world_.stage, world_.random, world_.stage, north_.registry, north_.database, north_.compute,
-       north_.page, north_.store, world_.events, world_.alerts});
+      {world_.stage, world_.random, world_.stage, north_.registry, south_.agent, north_.database,
+       north_.compute, north_.page, north_.store, world_.events, world_.alerts});
   ASSERT_TRUE(made);
   (*made)->start([&](std::string_view task) {
     const BootTime now = world_.stage.boot();
@@ -379,7 +379,7 @@ TEST_F(Keeper, pulses_every_task_within_each_renewal_interval) {
   north_.registry.cut(false);
   north_.database.alive = false;
   run_for(seconds(5));
-  EXPECT_EQ(last.size(), 3U);
+  EXPECT_EQ(last.size(), 4U);
   EXPECT_LE(longest, world_.topology.lease.renew_interval + milliseconds(100));
   (*made)->stop();
   world_.stage.finish();

@@ -27,7 +27,7 @@ Record first_record() {
   record.active = "north";
   record.term = 1;
   record.standby = "south";
-  record.grantors = {"registry"};
+  record.grantors = {"registry", "south"};
   return record;
 }
 
@@ -43,15 +43,17 @@ void FakeRegion::start_keeper(const Topology& topology, Stage& stage, FakeRandom
   stop_keeper();
   auto made = RegionKeeper::create(
       topology, name,
-      {stage, random, stage, registry, database, compute, page, store, events, alerts});
+      {stage, random, stage, registry, *other, database, compute, page, store, events, alerts});
   ensure(made.ok(), "the keeper's state is its own region's");
   keepers_.push_back(std::move(*made));
   keeper().start([](std::string_view) {});
   agent.agent = &keeper();
+  agent.grantor = &keeper();
 }
 
 void FakeRegion::stop_keeper() {
   agent.agent = nullptr;
+  agent.grantor = nullptr;
   if (!keepers_.empty()) keeper().stop();
 }
 
@@ -69,6 +71,8 @@ World::World(Topology described, Record first)
   north.database.now = {.role = DatabaseRole::primary, .timeline = 1, .epoch = 1};
   south.database.now = {.role = DatabaseRole::standby, .timeline = 1, .streaming = true};
   north.database.standby = &south.database;
+  north.other = &south.agent;
+  south.other = &north.agent;
   guard(north);
   guard(south);
   for (FakeVantage* vantage : {&witness, &edge, &beside})

@@ -36,8 +36,9 @@ class FakeRegion {
   FakeCompute compute;
   FakeRegistry registry;
   AgentLink agent;
-  bool path = true;      ///< the way in works
-  bool services = true;  ///< they are alive
+  AgentLink* other = nullptr;  ///< the way to the other region's agent
+  bool path = true;            ///< the way in works
+  bool services = true;        ///< they are alive
 
  private:
   std::vector<std::unique_ptr<RegionKeeper>> keepers_;

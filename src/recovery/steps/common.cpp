@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace understudy::steps {
 
 namespace json = boost::json;
@@ -10,6 +12,7 @@ namespace {
 
 constexpr Duration kRegistryCall = milliseconds(500);
 constexpr Duration kRegistryPatience = std::chrono::seconds(5);
+constexpr Duration kRevocation = milliseconds(500);
 constexpr Duration kRegistryRetry = milliseconds(20);
 
 StepFailure bad_input(std::string_view what) {
@@ -111,6 +114,27 @@ RecordOrFailure change_record(
     if (const auto* error = std::get_if<Error>(&replaced)) last.cause = error->what;
   }
   return last;
+}
+
+std::variant<BootTime, StepFailure> revoke_other_grantors(Orchestration& world,
+                                                          const Record& record) {
+  BootTime over_at{};
+  if (!world.guards.has(Guard::other_grantor_revoked)) return over_at;
+  for (const std::string& grantor : record.grantors) {
+    if (grantor == kRegistryGrantor || grantor == record.active) continue;
+    const auto agent = world.agents.find(grantor);
+    if (agent == world.agents.end())
+      return StepFailure{std::string(kBadInput), "nobody knows the grantor " + grantor};
+    const auto ack = agent->second->revoke(record.term, within_time(world, kRevocation));
+    if (!ack || ack->term != record.term) {
+      return StepFailure{std::string(kTargetUnavailable),
+                         grantor + " may still extend the lease: " +
+                             (ack ? "it answered for another term" : ack.error().what)};
+    }
+    if (world.guards.has(Guard::promise_waited_for))
+      over_at = std::max(over_at, within_time(world, ack->rest));
+  }
+  return over_at;
 }
 
 BootTime within_time(const Orchestration& world, Duration length) {

@@ -51,6 +51,12 @@ using RecordOrFailure = std::variant<Record, StepFailure>;
     const std::function<bool(const Record&)>& done,
     const std::function<Change(const Record&, const std::string& nonce)>& change);
 
+/// R10, R11a: the other grantors of a revoked lease give up extending it. When none of their
+/// promises can be alive any more, on this process's clock; nothing earlier if there is none.
+/// kTargetUnavailable while one does not answer: nothing is proved then.
+[[nodiscard]] std::variant<BootTime, StepFailure> revoke_other_grantors(Orchestration& world,
+                                                                        const Record& record);
+
 /// When a call that begins now must have ended.
 [[nodiscard]] BootTime within_time(const Orchestration& world, Duration length);
 

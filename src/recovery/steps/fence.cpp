@@ -1,7 +1,8 @@
 // Fence: after it, no write can be acknowledged by the old region (R10, R11).
 //
-// Revoke at the registry; then ask the old region's agent, shortly and without depending on it;
-// without its acknowledgement wait until no lease it can hold is alive. Waiting is the document's
+// Revoke at the registry, then at the other grantor; only then ask the old region's agent, shortly
+// and without depending on it; without its acknowledgement wait until no lease that either granted
+// can be alive. Waiting is the document's
 // business: the step answers with the instant and is asked again then.
 
 #include <algorithm>
@@ -88,11 +89,15 @@ StepOutput fence(Orchestration& world, const boost::json::object& input) {
     // A repeated step: the point of no return was passed on proof.
     return fenced(world, transition, record, "earlier", world.clock.wall());
   }
-  const auto over_at = world.lease_observer.over_at(record);
+  const auto others = revoke_other_grantors(world, record);
+  if (const auto* failure = std::get_if<StepFailure>(&others)) return *failure;
+  const BootTime promises_over_at = std::get<BootTime>(others);
+  const auto lease_over_at = world.lease_observer.over_at(record);
   if (!flag_at(object_at(input, "fence"), "asked")) {
     emit(world, "lease.revoked", transition,
          {{"term", record.term}, {"serial", record.lease.serial}});
-    const bool over = over_at && world.clock.boot() >= *over_at;
+    const bool over =
+        lease_over_at && world.clock.boot() >= std::max(*lease_over_at, promises_over_at);
     const BootTime patience = within_time(world, over ? kAskAfterLeaseEnd : kAskOldRegion);
     auto ack = world.agents.at(transition.from)->fence(record.term, patience);
     const bool any_term = !world.guards.has(Guard::acknowledgement_of_term);
@@ -102,13 +107,15 @@ StepOutput fence(Orchestration& world, const boost::json::object& input) {
       return output;
     }
   }
-  if (!over_at) {
+  if (!lease_over_at) {
     return StepFailure{
         "Understudy.EndlessLease",
         "the lease is endless and the old region did not acknowledge: time proves nothing (R20)"};
   }
-  const WallTime ended = lease_ends(world, input, record, *over_at);
-  if (world.clock.boot() >= *over_at) {
+  const BootTime over_at = std::max(*lease_over_at, promises_over_at);
+  const WallTime ended = std::max(lease_ends(world, input, record, *lease_over_at),
+                                  wall_at(world, promises_over_at - world.topology.lease.margin));
+  if (world.clock.boot() >= over_at) {
     return fenced(world, transition, record, "lease_end", ended);
   }
   return boost::json::object{
@@ -117,7 +124,7 @@ StepOutput fence(Orchestration& world, const boost::json::object& input) {
       {"term", record.term},
       {"serial", record.lease.serial},
       {"lease_ends", format_wall(ended)},
-      {"wait_until", format_wall(wall_at(world, *over_at) + milliseconds(1))}};
+      {"wait_until", format_wall(wall_at(world, over_at) + milliseconds(1))}};
 }
 
 }  // namespace understudy

@@ -20,20 +20,34 @@ StepOutput pass_point_of_no_return(Orchestration& world, const boost::json::obje
     return record.transition.number == transition.number &&
            record.transition.phase >= Phase::promoting;
   };
+  // R11 once more, on this process's own clock: the document's wait is no proof.
+  std::optional<StepFailure> unproved;
+  const auto prove = [&](const Record& seen) {
+    if (!world.guards.has(Guard::point_of_no_return_proof)) return;
+    const auto promises_over_at = revoke_other_grantors(world, seen);
+    if (const auto* failure = std::get_if<StepFailure>(&promises_over_at)) {
+      unproved = *failure;
+      return;
+    }
+    const bool acknowledged = text_at(fence, "by") == "acknowledgement" &&
+                              number_at(fence, "term", 0) == static_cast<std::int64_t>(seen.term);
+    const auto lease_over_at = world.lease_observer.over_at(seen);
+    const BootTime now = world.clock.boot();
+    if (!acknowledged &&
+        (!lease_over_at || now < *lease_over_at || now < std::get<BootTime>(promises_over_at))) {
+      unproved = {std::string(kNotYet), "a lease of the old region may still be alive"};
+    }
+  };
   const auto pass = [&](const Record& seen, const std::string& nonce) -> Change {
     if (seen.transition.number != transition.number)
       return Error{After::unchanged_final, "another transition took over"};
-    // R11 once more, on this process's own clock: the document's wait is no proof.
-    const auto over_at = world.lease_observer.over_at(seen);
-    const bool acknowledged = text_at(fence, "by") == "acknowledgement" &&
-                              number_at(fence, "term", 0) == static_cast<std::int64_t>(seen.term);
-    const bool asked_for = world.guards.has(Guard::point_of_no_return_proof);
-    if (asked_for && !acknowledged && (!over_at || world.clock.boot() < *over_at))
-      return Error{After::unchanged_retry, "a lease of the old region may still be alive"};
+    unproved.reset();
+    if (seen.transition.phase == Phase::revoked) prove(seen);
+    if (unproved) return Error{After::unchanged_retry, unproved->cause};
     return promoting(seen, nonce);
   };
   const auto changed = change_record(world, transition, is_promoting, pass);
-  if (const auto* failure = std::get_if<StepFailure>(&changed)) return *failure;
+  if (const auto* failure = std::get_if<StepFailure>(&changed)) return unproved.value_or(*failure);
   const std::uint64_t epoch = std::get<Record>(changed).epoch;
   emit(world, "transition.point_of_no_return", transition, {{"epoch", epoch + 1}});
   return boost::json::object{{"passed", true}};

@@ -25,7 +25,12 @@ StepOutput promote_database(Orchestration& world, const boost::json::object& inp
   if (record.transition.phase != Phase::promoting)
     return boost::json::object{{"epoch", record.epoch}};
 
-  const PromoteOrder order{.transition = transition.number, .epoch = record.epoch + 1};
+  const auto& fence = object_at(input, "fence");
+  const bool acknowledged = text_at(fence, "by") == "acknowledgement" &&
+                            number_at(fence, "term", 0) == static_cast<std::int64_t>(record.term);
+  const PromoteOrder order{.transition = transition.number,
+                           .epoch = record.epoch + 1,
+                           .fenced_term = acknowledged ? record.term : 0};
   auto promoted =
       world.agents.at(transition.target)->promote(order, within_time(world, kPromotion));
   if (!promoted) return StepFailure{std::string(kTargetUnavailable), promoted.error().what};

@@ -1,0 +1,16 @@
+#include "recovery/lease_extender.h"
+
+#include <algorithm>
+
+namespace understudy {
+
+LeaseExtender::LeaseExtender(LeaseTiming timing, BootTime started, Guards guards)
+    : timing_(timing), promised_until_(started) {
+  if (guards.has(Guard::promise_survives_restart)) promise(started);
+}
+
+void LeaseExtender::promise(BootTime now) {
+  promised_until_ = std::max(promised_until_, now + timing_.ttl + timing_.margin);
+}
+
+}  // namespace understudy
