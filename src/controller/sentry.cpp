@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "recovery/record_changes.h"
+
 namespace understudy {
 
 namespace {
@@ -15,6 +17,8 @@ constexpr Duration kRetry = milliseconds(50);
 constexpr Duration kTellUs = milliseconds(200);
 /// How often the table is asked.
 constexpr Duration kDecideEvery = milliseconds(50);
+/// How often the other grantor is asked, once the registry's part of the lease is over.
+constexpr Duration kAskPromiseEvery = milliseconds(100);
 /// A hold that lasts this long is told to a person.
 constexpr Duration kHoldIsNews = std::chrono::seconds(3);
 /// After an attempt that ended without a switch.
@@ -50,6 +54,7 @@ void Sentry::start() {
       world_.tasks.spawn("look", [=, this] { look_from(*vantage, begin, turns); });
     }
   }
+  world_.tasks.spawn("watch-promise", [this] { watch_promise(); });
   world_.tasks.spawn("decide", [this] { decide_for_ever(); });
 }
 
@@ -108,11 +113,37 @@ void Sentry::decide_for_ever() {
   }
 }
 
-/// Dead only if time says so and the registry has been there all the while: after its own outage
+/// A lease that the registry has not renewed for long may live on by the other grantor. That one is
+/// asked once the registry's part is over.
+void Sentry::watch_promise() {
+  while (!stopped_) {
+    std::vector<std::string> grantors;
+    {
+      const std::lock_guard held(lock_);
+      if (record_ && !granted_by_registry(*record_, world_.clock.boot()))
+        grantors = other_grantors(*record_);
+      if (grantors.empty()) promise_over_at_.reset();
+    }
+    for (const std::string& grantor : grantors) {
+      const auto status = world_.agents.at(grantor)->status(world_.clock.boot() + kTellUs);
+      const std::lock_guard held(lock_);
+      promise_over_at_.reset();
+      if (status) promise_over_at_ = world_.clock.boot() + milliseconds(status->promise_rest_ms);
+    }
+    world_.clock.sleep_until(world_.clock.boot() + kAskPromiseEvery);
+  }
+}
+
+/// Over only if time says so and the registry has been there all the while: after its own outage
 /// the holder gets a chance to renew first.
-bool Sentry::lease_alive(const Record& record, BootTime now) const {
+bool Sentry::granted_by_registry(const Record& record, BootTime now) const {
   const auto over_at = world_.lease_observer.over_at(record);
   return !over_at || now < *over_at || now < registry_well_since_ + world_.topology.lease.ttl;
+}
+
+bool Sentry::lease_alive(const Record& record, BootTime now) const {
+  if (granted_by_registry(record, now)) return true;
+  return !other_grantors(record).empty() && (!promise_over_at_ || now < *promise_over_at_);
 }
 
 void Sentry::decide_once() {

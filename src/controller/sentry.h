@@ -14,7 +14,8 @@
 
 namespace understudy {
 
-/// Blocking code over ports; one task a vantage, one for the record, one that decides. Thread-safe.
+/// Blocking code over ports; one task a vantage, one for the record, one for
+/// the other grantor's promise, one that decides. Thread-safe.
 class Sentry {
  public:
   /// All outlive it. `failover_document`: the workflow's text.
@@ -37,6 +38,8 @@ class Sentry {
   void look_from(Vantage& vantage, BootTime begin, unsigned turns);
   void decide_for_ever();
   void decide_once();
+  void watch_promise();
+  [[nodiscard]] bool granted_by_registry(const Record& record, BootTime now) const;
   [[nodiscard]] bool lease_alive(const Record& record, BootTime now) const;
   void start_failover(const Record& record, const Row& row);
   void adopt(const Record& record);
@@ -56,6 +59,7 @@ class Sentry {
   BootTime transition_since_{};  ///< when record_.transition was first seen so
   std::string registry_problem_ = "not asked yet";
   BootTime registry_well_since_{};
+  std::optional<BootTime> promise_over_at_;  ///< of the other grantor; none: not known
   Facts facts_;
   int row_ = 0;
   BootTime row_since_{};

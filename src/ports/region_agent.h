@@ -38,6 +38,8 @@ struct AgentStatus {
   bool writable = false;  ///< its page is open now
   bool endless = false;
   std::int64_t lease_rest_ms = 0;
+  /// As second grantor: how long its latest promise lasts yet; not above zero: it is over.
+  std::int64_t promise_rest_ms = 0;
   std::optional<DatabaseState> database;  ///< none: it does not answer
   std::map<std::string, unsigned> running;
   std::string note;  ///< what it waits for, for people; "" if all is well

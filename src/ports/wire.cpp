@@ -235,6 +235,7 @@ json::object to_json(const AgentStatus& status) {
                       {"writable", status.writable},
                       {"endless", status.endless},
                       {"lease_rest_ms", status.lease_rest_ms},
+                      {"promise_rest_ms", status.promise_rest_ms},
                       {"note", status.note}};
   if (status.database) object["database"] = to_json(*status.database);
   json::object running;
@@ -248,7 +249,8 @@ std::optional<AgentStatus> agent_status_from(const json::object& object) {
   Reader read(object);
   read("region", status.region)("incarnation", status.incarnation)("term", status.term)(
       "epoch", status.epoch)("fenced_term", status.fenced_term)("writable", status.writable)(
-      "endless", status.endless)("lease_rest_ms", status.lease_rest_ms)("note", status.note);
+      "endless", status.endless)("lease_rest_ms", status.lease_rest_ms)(
+      "promise_rest_ms", status.promise_rest_ms)("note", status.note);
   if (const json::value* database = object.if_contains("database")) {
     read.fail_unless(database->is_object());
     if (database->is_object()) status.database = database_state_from(database->get_object());
@@ -263,9 +265,8 @@ std::optional<AgentStatus> agent_status_from(const json::object& object) {
 }
 
 json::object to_json(const PromoteOrder& order) {
-  return {{"transition", order.transition},
-          {"epoch", order.epoch},
-          {"fenced_term", order.fenced_term}};
+  return {
+      {"transition", order.transition}, {"epoch", order.epoch}, {"fenced_term", order.fenced_term}};
 }
 
 std::optional<PromoteOrder> promote_order_from(const json::object& object) {

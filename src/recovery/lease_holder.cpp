@@ -70,12 +70,8 @@ bool LeaseHolder::granted(const Record& answer, BootTime now, WallTime now_wall)
 
 std::optional<std::uint64_t> LeaseHolder::ask_other(const Record& record, BootTime now,
                                                     WallTime now_wall) {
-  const auto by = [&](const std::string& grantor) {
-    return grantor != kRegistryGrantor && grantor != region_;
-  };
   if (record.active != region_ || record.term != state_.term || fenced_in(record.term) ||
-      record.lease.revoked || record.lease.endless ||
-      std::none_of(record.grantors.begin(), record.grantors.end(), by))
+      record.lease.revoked || record.lease.endless || other_grantors(record).empty())
     return std::nullopt;
   // R18: an endless page is bounded by the attach alone.
   const auto open = page_.read();

@@ -55,6 +55,14 @@ static_assert(edge(Phase::promoting, Phase::none) == nullptr, "no way back from 
 
 }  // namespace
 
+std::vector<std::string> other_grantors(const Record& record) {
+  std::vector<std::string> others;
+  for (const std::string& grantor : record.grantors) {
+    if (grantor != kRegistryGrantor && grantor != record.active) others.push_back(grantor);
+  }
+  return others;
+}
+
 std::string execution_name(TransitionKind kind, const std::string& platform, std::uint64_t number) {
   return fmt::format("{}-{}-{}", to_string(kind), platform, number);
 }

@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "ports/registry.h"
@@ -18,6 +19,9 @@ using Change =
 /// R3: the holder's renewal: serial + 1.
 [[nodiscard]] Change renewed(const Record& seen, const std::string& holder,
                              const std::string& nonce);
+
+/// The regions whose agents may extend the active region's lease, besides the registry.
+[[nodiscard]] std::vector<std::string> other_grantors(const Record& record);
 
 struct TransitionRequest {
   TransitionKind kind = TransitionKind::failover;

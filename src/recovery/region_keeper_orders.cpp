@@ -32,6 +32,7 @@ Result<AgentStatus> RegionKeeper::status(BootTime /*deadline*/) {
     status.endless = rest == Duration::max();
     status.lease_rest_ms = status.endless ? 0 : to_ms(rest);
   }
+  status.promise_rest_ms = std::chrono::ceil<milliseconds>(extender_.rest(now)).count();
   if (database_answers_) status.database = database_;
   status.running = running_;
   status.note = note_ + (note_.empty() || database_note_.empty() ? "" : "; ") + database_note_;

@@ -102,13 +102,17 @@ constexpr Duration kSilenceMax = std::chrono::seconds(3);
 }  // namespace
 
 void Observers::judge_silence() {
-  if (!std::all_of(plan_.faults.begin(), plan_.faults.end(), strikes_the_standby_alone)) return;
-  if (plan_.topology.database.replication == Replication::synchronous) return;
+  const auto all = [&](const auto& strikes) {
+    return std::all_of(plan_.faults.begin(), plan_.faults.end(), strikes);
+  };
+  const bool synchronous = plan_.topology.database.replication == Replication::synchronous;
+  const bool standby_alone = all(strikes_the_standby_alone) && !synchronous;
+  if (!standby_alone && !all(strikes_the_witness_alone)) return;
   const Duration since = scheduler_.now() - last_acknowledged_.value_or(TrueTime{});
   const Duration silence = std::max(longest_silence_, since);
   if (silence > kSilenceMax)
-    chronicle_.broken("I7", fmt::format("only the standby suffered, and nothing was sold for {} ms",
-                                        to_ms(silence)));
+    chronicle_.broken("I7", fmt::format("only the {} suffered, and nothing was sold for {} ms",
+                                        standby_alone ? "standby" : "witness", to_ms(silence)));
 }
 
 void Observers::judge_losses(const std::vector<Transaction>& log) {

@@ -152,6 +152,22 @@ void add_deaf_writer(Plan& plan, Dice& dice, TrueTime begin, TrueTime end) {
                          .lasts = seconds(6)});
 }
 
+/// The hardest case for the second grantor: the registry has not heard of the writer for long, the
+/// other agent alone let it go on, and dies.
+void add_writer_by_extension(Plan& plan, Dice& dice, TrueTime begin, TrueTime end) {
+  constexpr int kNorth = 0, kSouth = 1, kWitness = 2;
+  const TrueTime cut = begin + dice.between({}, end - begin);
+  const TrueTime at = cut + dice.between(milliseconds(500), seconds(3));
+  for (const auto& [from, to] : {std::pair{kNorth, kWitness}, std::pair{kWitness, kNorth}}) {
+    plan.faults.push_back(
+        {.kind = FaultKind::link_cut, .at = cut, .lasts = seconds(9), .where = from, .other = to});
+  }
+  plan.faults.push_back({.kind = FaultKind::path_cut, .at = at});
+  plan.faults.push_back({.kind = FaultKind::agent_dies,
+                         .at = at + dice.between({}, milliseconds(1500)),
+                         .where = kSouth});
+}
+
 }  // namespace
 
 Plan draw_plan(std::uint64_t seed, Profile profile) {
@@ -171,11 +187,13 @@ Plan draw_plan(std::uint64_t seed, Profile profile) {
   }
   const TrueTime end = begin + dice.between(seconds(2), seconds(8));
   plan.healed_at = end + seconds(2);
-  // In some the standby alone suffers, and nobody may notice (I7).
+  // In some the standby or the witness alone suffers, and nobody may notice (I7).
   const bool everything = profile == Profile::everything;
   const bool standby_alone = everything && dice.one_in(12);
+  const bool witness_alone = everything && !standby_alone && dice.one_in(12);
   const auto fits = [&](const Fault& fault) {
     if (standby_alone) return strikes_the_standby_alone(fault);
+    if (witness_alone) return strikes_the_witness_alone(fault);
     return everything || fault.kind == FaultKind::links_bad || fault.kind == FaultKind::stalls ||
            fault.kind == FaultKind::wall_jumps;
   };
@@ -184,7 +202,10 @@ Plan draw_plan(std::uint64_t seed, Profile profile) {
     const Fault fault = draw_fault(dice, begin, end);
     if (fits(fault)) plan.faults.push_back(fault);
   }
-  if (everything && !standby_alone && dice.one_in(8)) add_deaf_writer(plan, dice, begin, end);
+  if (everything && !standby_alone && !witness_alone && dice.one_in(8))
+    add_deaf_writer(plan, dice, begin, end);
+  if (everything && !standby_alone && !witness_alone && dice.one_in(12))
+    add_writer_by_extension(plan, dice, begin, end);
   std::sort(plan.faults.begin(), plan.faults.end(),
             [](const Fault& a, const Fault& b) { return a.at < b.at; });
   if (everything && dice.one_in(2))
@@ -204,6 +225,13 @@ bool strikes_the_standby_alone(const Fault& fault) {
                                      FaultKind::path_cut,         FaultKind::promotion_trouble};
   return fault.where == 1 &&
          std::find(kOfARegion.begin(), kOfARegion.end(), fault.kind) != kOfARegion.end();
+}
+
+bool strikes_the_witness_alone(const Fault& fault) {
+  constexpr std::array kOfTheWitness = {FaultKind::registry_dies, FaultKind::registry_mute,
+                                        FaultKind::controller_dies, FaultKind::controller_freezes,
+                                        FaultKind::controller_journal_lost};
+  return std::find(kOfTheWitness.begin(), kOfTheWitness.end(), fault.kind) != kOfTheWitness.end();
 }
 
 Plan draw_detection_plan(std::uint64_t seed, const DetectionSettings& settings, bool dies) {

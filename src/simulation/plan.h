@@ -74,6 +74,8 @@ enum class Profile : std::uint8_t {
 [[nodiscard]] std::string_view to_string(FaultKind kind);
 /// It strikes the second region and nothing else.
 [[nodiscard]] bool strikes_the_standby_alone(const Fault& fault);
+/// It strikes the registry or the controller and nothing else.
+[[nodiscard]] bool strikes_the_witness_alone(const Fault& fault);
 [[nodiscard]] std::string describe(const Fault& fault, const Plan& plan);
 
 /// How the product looks at the active region, and how bad the links are through which it looks.

@@ -182,6 +182,19 @@ TEST_F(Watch, and_the_active_region_go_on_while_the_registry_is_gone_since_the_s
   EXPECT_TRUE(world_.writable(world_.north));
 }
 
+TEST_F(Watch, does_not_take_a_lease_for_over_that_the_standby_extends) {
+  begin();
+  world_.north.registry.cut(true);
+  run_for(seconds(10));
+  ASSERT_TRUE(world_.writable(world_.north));
+  world_.north.path = false;  // shorter than what the table calls an outage
+  run_for(milliseconds(250));
+  world_.north.path = true;
+  run_for(seconds(10));
+  EXPECT_EQ(started(), 0U);
+  EXPECT_TRUE(world_.writable(world_.north));
+}
+
 TEST_F(Watch, starts_nothing_while_the_registry_is_gone_and_lets_the_holder_renew_first_after) {
   begin();
   world_.south.agent.extends.always = Fault::unreachable;

@@ -144,6 +144,27 @@ TEST_F(Regressions, recovery_is_verified_though_the_new_agent_died_after_it_was_
   }
 }
 
+TEST_F(Regressions, a_restarted_grantor_keeps_the_promise_that_it_does_not_know_of) {
+  const Composition forgetful{
+      Saboteur::without({Guard::promise_survives_restart, Guard::clocks_compared}),
+      whole().workflow};
+  unsigned caught = 0;
+  for (int after = 500; after <= 2000; after += 10) {
+    Plan plan = quiet();
+    plan.topology.lease.ttl = milliseconds(2000);
+    plan.topology.lease.renew_interval = milliseconds(600);
+    plan.buy_every = milliseconds(60);
+    plan.faults = {{.kind = FaultKind::link_cut, .at = ms(1000), .where = 0, .other = 2},
+                   {.kind = FaultKind::link_cut, .at = ms(1000), .where = 2, .other = 0},
+                   {.kind = FaultKind::path_cut, .at = ms(3500)},
+                   {.kind = FaultKind::agent_dies, .at = ms(3500 + after), .where = 1}};
+    expect_kept(plan);
+    const Outcome outcome = run_history(plan, forgetful, true);
+    caught += outcome.ok() ? 0 : 1;
+  }
+  EXPECT_GT(caught, 0U) << "or these plans show nothing";
+}
+
 TEST_F(Regressions, a_lag_by_clocks_that_disagree_is_not_believed) {
   Plan plan = quiet();
   plan.faults = {

@@ -120,8 +120,7 @@ std::variant<BootTime, StepFailure> revoke_other_grantors(Orchestration& world,
                                                           const Record& record) {
   BootTime over_at{};
   if (!world.guards.has(Guard::other_grantor_revoked)) return over_at;
-  for (const std::string& grantor : record.grantors) {
-    if (grantor == kRegistryGrantor || grantor == record.active) continue;
+  for (const std::string& grantor : other_grantors(record)) {
     const auto agent = world.agents.find(grantor);
     if (agent == world.agents.end())
       return StepFailure{std::string(kBadInput), "nobody knows the grantor " + grantor};
