@@ -140,6 +140,7 @@ Exit drill_command(const Where& where, const DrillWords& words) {
   options.own_program = where.own_program;
   options.orders_per_second = words.orders_per_second;
   options.steady = std::chrono::seconds(words.steady_seconds);
+  if (words.fault_seconds > 0) options.fault_lasts = std::chrono::seconds(words.fault_seconds);
   options.keep = words.keep;
   options.evidence_folder = words.evidence_folder;
   drill::catch_interruptions();

@@ -14,6 +14,7 @@ struct DrillWords {
   unsigned runs = 1;
   unsigned orders_per_second = 115;
   unsigned steady_seconds = 20;
+  unsigned fault_seconds = 0;
   bool keep = false;
   bool safety_only = false;    ///< how long things take is shown, and fails nothing
   unsigned hammer_rounds = 0;  ///< > 0: the hammer instead of a fault

@@ -166,6 +166,10 @@ void add_drill(CLI::App& app, Options& options, std::function<Exit()>& chosen) {
                    "Load before the fault; for fault none, in all")
       ->check(CLI::Range(5, 86'400))
       ->capture_default_str();
+  drill
+      ->add_option("--fault-seconds", words.fault_seconds,
+                   "How long a fault lasts that nobody may notice (witness-kill, standby-kill)")
+      ->check(CLI::Range(1, 86'400));
   drill->add_option("--json", words.json_file, "Write the verdict (several: a list) to this file");
   drill->add_option("--evidence", words.evidence_folder,
                     "Copy the clients' own record into this folder");

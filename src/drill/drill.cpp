@@ -106,9 +106,9 @@ class Run {
 
   /// Until the expected fail-over has come and service is full, or until the bound has passed.
   Result<Done> watch() {
-    const Duration bound = fault_.name == "none"
-                               ? Duration(std::max(seconds(1), options_.steady - kBaseline))
-                               : fault_.bound;
+    Duration bound = fault_.bound;
+    if (fault_.name == "none") bound = std::max(seconds(1), options_.steady - kBaseline);
+    if (fault_.spares_active) bound = options_.fault_lasts.value_or(bound);
     const BootTime give_up = fault_at_.boot + bound;
     while (read_clocks().boot < give_up) {
       const auto last = buyers_->counters().last_acknowledgement;
@@ -210,6 +210,7 @@ class Run {
     drilled.objectives = topology_.objectives;
     drilled.lag_budget = topology_.policy.lag_budget;
     drilled.majority_sees_primary_down = fault_.majority_sees_primary_down;
+    drilled.only_witness_or_standby_lost = fault_.spares_active;
     drilled.phases = result_.story.phases;
     auto verdict = judge(drilled, *ledger, views);
     if (!verdict) return verdict.error();
@@ -234,7 +235,7 @@ class Run {
       require(fault_.rows.empty() || std::any_of(story.rows.begin(), story.rows.end(), decided),
               "the table did not reach the expected row");
     }
-    if (fault_.name == "none")
+    if (fault_.name == "none" || fault_.spares_active)
       require(story.self_fencings == 0,
               fmt::format("{} fenced itself {} times", region_, story.self_fencings));
     if (fault_.name == "region-freeze") {

@@ -2,6 +2,7 @@
 // One drill: a stack of its own, load, a fault, and the verdict.
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "drill/faults.h"
@@ -17,6 +18,8 @@ struct DrillOptions {
   unsigned orders_per_second = 115;  ///< some seats are wanted by several: 100 and more are sold
   unsigned pages_per_second = 10;
   std::chrono::seconds steady{20};  ///< load before the fault
+  /// How long a fault lasts that nobody may notice; none: as long as the fault's own bound.
+  std::optional<std::chrono::nanoseconds> fault_lasts;
   bool keep = false;  ///< leave the stack's folder behind (ended, for looking into it)
   std::string
       evidence_folder;  ///< "": removed with the stack; else the clients' file is copied there

@@ -61,6 +61,14 @@ Result<Injected> kill_region(const Site& site, const std::string& region) {
   return Injected{[&site, region] { return start_domain(site.layout(), region); }};
 }
 
+Result<Injected> kill_witness(const Site& site, const std::string&) {
+  return kill_region(site, "witness");
+}
+
+Result<Injected> kill_standby(const Site& site, const std::string& region) {
+  return kill_region(site, site.topology().other(region).name);
+}
+
 Result<Injected> freeze_region(const Site& site, const std::string& region) {
   auto frozen = process::freeze(domain_of(site, region), kKill);
   if (!frozen) return frozen.error();
@@ -231,6 +239,22 @@ const std::vector<Fault>& table() {
        .region_lost = true,
        .needs_stalled_standby = true,
        .inject = kill_region},
+      {.name = "witness-kill",
+       .what = "every process of the witness, registry and controller, is killed (SIGKILL)",
+       .expected = Outcome::holds,
+       .rows = {},
+       .bound = seconds(15),
+       .majority_sees_primary_down = false,
+       .spares_active = true,
+       .inject = kill_witness},
+      {.name = "standby-kill",
+       .what = "every process of the standby region is killed (SIGKILL)",
+       .expected = Outcome::holds,
+       .rows = {},
+       .bound = seconds(15),
+       .majority_sees_primary_down = false,
+       .spares_active = true,
+       .inject = kill_standby},
       {.name = "none",
        .what = "nothing happens",
        .expected = Outcome::holds,

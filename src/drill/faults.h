@@ -30,7 +30,8 @@ struct Fault {
       rows;        ///< of the decision table; one of them must have decided. Empty: none need
   Duration bound;  ///< from the fault: by then the outcome must have come, or be sure not to
   bool majority_sees_primary_down = true;
-  bool region_lost = false;  ///< the old region does not answer while the fault lasts
+  bool spares_active = false;  ///< the witness or the standby alone is lost, and nobody may notice
+  bool region_lost = false;    ///< the old region does not answer while the fault lasts
   bool needs_stalled_standby =
       false;           ///< replication is cut so long before that the budget is exceeded
   bool thaws = false;  ///< what was under way in the region continues afterwards

@@ -126,8 +126,10 @@ void judge_invariants(const Scene& scene, Verdict& verdict) {
   judge_loss(scene, verdict, broken);
   judge_epochs(scene, broken);
   judge_failback(scene, broken);
-  if (scene.drilled.only_witness_or_standby_lost && (verdict.interrupted || scene.first_new)) {
-    broken.push_back({"I7", "the active region's service was interrupted"});
+  if (scene.drilled.only_witness_or_standby_lost &&
+      (verdict.interrupted || verdict.failed > 0 || scene.first_new)) {
+    broken.push_back({"I7", fmt::format("the active region's service suffered: {} orders failed",
+                                        verdict.failed)});
   }
   if (!scene.drilled.majority_sees_primary_down && scene.first_new) {
     broken.push_back({"I9", scene.first_new->region + " took over without a majority"});

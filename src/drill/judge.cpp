@@ -49,6 +49,7 @@ void count_fates(const Scene& scene, Verdict& verdict) {
     if (story.fate == Fate::acknowledged) ++verdict.acked;
     if (story.fate == Fate::refused) ++verdict.refused;
     if (story.fate == Fate::unknown) ++verdict.unknown;
+    if (story.fate != Fate::acknowledged && !story.seat) ++verdict.failed;
   }
   verdict.page_reads = static_cast<std::int64_t>(scene.ledger.pages.size());
   verdict.page_errors = std::count_if(scene.ledger.pages.begin(), scene.ledger.pages.end(),

@@ -42,7 +42,7 @@ struct Case {
   Duration lag_budget = std::chrono::seconds(3);
   bool operator_forced_loss = false;  ///< a person went on over the lag budget
   bool operator_confirmed_failback = false;
-  bool only_witness_or_standby_lost = false;  ///< then any interruption breaks I7
+  bool only_witness_or_standby_lost = false;  ///< then any failed order breaks I7
   bool majority_sees_primary_down = true;     ///< if not, any fail-over breaks I9
   std::vector<Phase> phases;                  ///< said by the system, for the timeline
 };
@@ -87,6 +87,9 @@ struct Verdict {
   std::int64_t acked = 0;
   std::int64_t refused = 0;
   std::int64_t unknown = 0;
+  /// Orders for any free seat that were not acknowledged, by whichever try. One for a particular
+  /// seat may be refused rightly.
+  std::int64_t failed = 0;
   /// Acknowledged orders that the surviving database does not hold as acknowledged (key, order,
   /// event, seat). None if that database was not read.
   std::optional<std::int64_t> lost_acked;

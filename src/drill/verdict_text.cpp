@@ -69,6 +69,7 @@ void put_sales(const Verdict& verdict, json::object& out) {
   out["acked"] = verdict.acked;
   out["refused"] = verdict.refused;
   out["unknown"] = verdict.unknown;
+  out["failed"] = verdict.failed;
   out["lost_acked"] = or_null(verdict.lost_acked);
   out["lost_max_age_ms"] = verdict.lost_max_age_ms;
   out["lost"] = lost_json(verdict);
@@ -133,9 +134,11 @@ std::string to_terminal(const Verdict& verdict) {
   line("  full service again              {}",
        ms_or(verdict.rto_full_ms, verdict.interrupted ? "never" : "never interrupted"));
   line("  longest silence                 {} ms", verdict.longest_silence_ms);
-  line("  orders      {} = {} acknowledged + {} refused + {} unknown; {:.0f}/s before",
-       verdict.orders, verdict.acked, verdict.refused, verdict.unknown,
-       verdict.orders_per_second_before);
+  line(
+      "  orders      {} = {} acknowledged + {} refused + {} unknown; {:.0f}/s before; {} of those "
+      "for any seat failed",
+      verdict.orders, verdict.acked, verdict.refused, verdict.unknown,
+      verdict.orders_per_second_before, verdict.failed);
   line("  lost        {}, oldest {} ms; {} of their seats sold again",
        verdict.lost_acked ? std::to_string(*verdict.lost_acked) : "not judged",
        verdict.lost_max_age_ms, verdict.lost_seats_resold);
