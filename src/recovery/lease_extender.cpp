@@ -5,12 +5,14 @@
 namespace understudy {
 
 LeaseExtender::LeaseExtender(LeaseTiming timing, BootTime started, Guards guards)
-    : timing_(timing), promised_until_(started) {
+    : lasts_(timing.ttl +
+             (guards.has(Guard::margin_waited_for) ? timing.margin : Duration::zero())),
+      promised_until_(started) {
   if (guards.has(Guard::promise_survives_restart)) promise(started);
 }
 
 void LeaseExtender::promise(BootTime now) {
-  promised_until_ = std::max(promised_until_, now + timing_.ttl + timing_.margin);
+  promised_until_ = std::max(promised_until_, now + lasts_);
 }
 
 }  // namespace understudy

@@ -23,7 +23,7 @@ class LeaseExtender {
   [[nodiscard]] Duration rest(BootTime now) const { return promised_until_ - now; }
 
  private:
-  const LeaseTiming timing_;
+  const Duration lasts_;
   BootTime promised_until_;
 };
 

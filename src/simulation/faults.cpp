@@ -63,6 +63,11 @@ void Faults::begin(const Fault& fault) {
     case FaultKind::link_cut:
       stage_.network.link(machine(fault.where), machine(fault.other)).cut = true;
       break;
+    case FaultKind::link_slow: {
+      Link& slow = stage_.network.link(machine(fault.where), machine(fault.other));
+      slow.least = slow.most = fault.by;
+      break;
+    }
     case FaultKind::links_bad:
       stage_.network.for_each_link([](Link& link) {
         link.loss_ppm = kBadLossPpm;
@@ -118,6 +123,12 @@ void Faults::end(const Fault& fault) {
     case FaultKind::link_cut:
       stage_.network.link(machine(fault.where), machine(fault.other)).cut = false;
       break;
+    case FaultKind::link_slow: {
+      Link& slow = stage_.network.link(machine(fault.where), machine(fault.other));
+      slow.least = stage_.plan.link_least;
+      slow.most = stage_.plan.link_most;
+      break;
+    }
     case FaultKind::links_bad:
       stage_.network.for_each_link([](Link& link) { link.loss_ppm = link.repeat_ppm = 0; });
       break;

@@ -36,6 +36,7 @@ constexpr std::array kRecipes = {
     Recipe{FaultKind::services_die, 3, seconds(1), seconds(8), 30},
     Recipe{FaultKind::path_cut, 8, seconds(1), seconds(8), 50},
     Recipe{FaultKind::link_cut, 18, milliseconds(200), seconds(8), 25},
+    Recipe{FaultKind::link_slow, 10, seconds(1), seconds(8), 25},
     Recipe{FaultKind::links_bad, 5, seconds(1), seconds(8), 20},
     Recipe{FaultKind::replication_stalls, 6, seconds(1), seconds(8), 30},
     Recipe{FaultKind::registry_dies, 5, milliseconds(200), seconds(6), 10},
@@ -72,6 +73,9 @@ Fault draw_fault(Dice& dice, TrueTime from, TrueTime until) {
   // The active region more often than the standby.
   fault.where = static_cast<int>(dice.below(10) < 7 ? 0 : 1);
   switch (recipe.kind) {
+    case FaultKind::link_slow:
+      fault.by = dice.between(milliseconds(10), milliseconds(100));
+      [[fallthrough]];
     case FaultKind::link_cut:
       fault.where = static_cast<int>(dice.below(4));
       fault.other =
@@ -93,6 +97,18 @@ Fault draw_fault(Dice& dice, TrueTime from, TrueTime until) {
   return fault;
 }
 
+void set_lease(Topology& topology, Duration ttl, std::int64_t drift_ppm) {
+  LeaseTiming& lease = topology.lease;
+  lease.ttl = ttl;
+  lease.renew_interval = lease.ttl * 3 / 10;
+  lease.answer_max = milliseconds(10);
+  lease.clock_drift_ppm_max = drift_ppm;
+  // margin ≥ ttl · 2ρ/(1−ρ) + g, and hardly more: what is larger hides mistakes.
+  lease.margin =
+      lease.ttl * 2 * lease.clock_drift_ppm_max / (1'000'000 - lease.clock_drift_ppm_max) +
+      lease.answer_max + milliseconds(1);
+}
+
 Topology draw_topology(Dice& dice) {
   Topology topology;
   topology.platform = "shop";
@@ -107,21 +123,15 @@ Topology draw_topology(Dice& dice) {
   topology.services = {web, cron, worker};
 
   constexpr std::array<int, 4> kTtl = {400, 800, 1200, 2000};
-  LeaseTiming& lease = topology.lease;
-  lease.ttl = milliseconds(kTtl[dice.below(kTtl.size())]);
-  lease.renew_interval = lease.ttl * 3 / 10;
-  lease.answer_max = milliseconds(10);
+  const int ttl = kTtl[dice.below(kTtl.size())];
   // Real clocks keep within 1000; far worse ones show whether the margin is what it must be.
-  lease.clock_drift_ppm_max = dice.one_in(3) ? 50'000 : 1'000;
-  // margin ≥ ttl · 2ρ/(1−ρ) + g, and hardly more: what is larger hides mistakes.
-  lease.margin =
-      lease.ttl * 2 * lease.clock_drift_ppm_max / (1'000'000 - lease.clock_drift_ppm_max) +
-      lease.answer_max + milliseconds(1);
+  set_lease(topology, milliseconds(ttl), dice.one_in(3) ? 50'000 : 1'000);
   topology.probe.interval = milliseconds(200);
   topology.probe.timeout = milliseconds(300);
   topology.probe.failures = 2 + static_cast<unsigned>(dice.below(2));
   topology.probe.patience = seconds(3);
-  topology.policy.lag_budget = lease.ttl + lease.margin + dice.between({}, seconds(2));
+  topology.policy.lag_budget =
+      topology.lease.ttl + topology.lease.margin + dice.between({}, seconds(2));
   topology.policy.over_budget = dice.one_in(5) ? OverBudget::wait : OverBudget::ask;
   topology.database.replication =
       dice.one_in(6) ? Replication::synchronous : Replication::asynchronous;
@@ -129,10 +139,14 @@ Topology draw_topology(Dice& dice) {
 }
 
 void draw_manners(Plan& plan, Dice& dice) {
+  // Most dangerous: the holder's clock is the slowest there may be, and everybody else's the
+  // fastest.
+  const bool against_the_holder = dice.one_in(2);
   for (std::size_t at = 0; at < plan.drift_ppm.size(); ++at) {
     // The two extremes are the interesting ones.
     const auto most = static_cast<std::int64_t>(plan.topology.lease.clock_drift_ppm_max) - 1;
-    plan.drift_ppm[at] = dice.one_in(2) ? most : -most;
+    const bool fast = against_the_holder ? at != 0 : dice.one_in(2);
+    plan.drift_ppm[at] = fast ? most : -most;
     plan.wall_offset[at] = dice.between(-milliseconds(50), milliseconds(50));
   }
   plan.link_least = dice.between(std::chrono::microseconds(200), milliseconds(5));
@@ -150,6 +164,32 @@ void add_deaf_writer(Plan& plan, Dice& dice, TrueTime begin, TrueTime end) {
   plan.faults.push_back({.kind = FaultKind::agent_freezes,
                          .at = at + dice.between({}, milliseconds(1500)),
                          .lasts = seconds(6)});
+}
+
+/// The hardest case for the margin: a long lease, a holder whose clock is the slowest there may be,
+/// and everybody else quick.
+void let_clocks_run_apart(Plan& plan) {
+  constexpr std::int64_t kDrift = 50'000;
+  set_lease(plan.topology, seconds(2), kDrift);
+  plan.topology.policy.lag_budget = plan.topology.lease.ttl + plan.topology.lease.margin;
+  plan.drift_ppm.fill(kDrift - 1);
+  plan.drift_ppm[0] = -(kDrift - 1);
+  plan.link_least = std::chrono::microseconds(200);
+  plan.link_most = milliseconds(1);
+}
+
+/// The hardest case for a fence: what the other grantor answers is late, all else is quick.
+void add_late_extension(Plan& plan, Dice& dice, TrueTime begin, TrueTime end) {
+  constexpr int kNorth = 0, kSouth = 1;
+  const TrueTime at = begin + dice.between({}, end - begin);
+  plan.link_least = std::chrono::microseconds(200);
+  plan.link_most = milliseconds(1);
+  plan.faults.push_back({.kind = FaultKind::link_slow,
+                         .at = at - milliseconds(500),
+                         .where = kSouth,
+                         .other = kNorth,
+                         .by = plan.topology.lease.ttl / 5});
+  plan.faults.push_back({.kind = FaultKind::path_cut, .at = at});
 }
 
 /// The hardest case for the second grantor: the registry has not heard of the writer for long, the
@@ -202,8 +242,12 @@ Plan draw_plan(std::uint64_t seed, Profile profile) {
     const Fault fault = draw_fault(dice, begin, end);
     if (fits(fault)) plan.faults.push_back(fault);
   }
-  if (everything && !standby_alone && !witness_alone && dice.one_in(8))
+  if (everything && !standby_alone && !witness_alone && dice.one_in(8)) {
     add_deaf_writer(plan, dice, begin, end);
+    if (dice.one_in(4)) let_clocks_run_apart(plan);
+  }
+  if (everything && !standby_alone && !witness_alone && dice.one_in(20))
+    add_late_extension(plan, dice, begin, end);
   if (everything && !standby_alone && !witness_alone && dice.one_in(12))
     add_writer_by_extension(plan, dice, begin, end);
   std::sort(plan.faults.begin(), plan.faults.end(),
@@ -272,6 +316,7 @@ std::string_view to_string(FaultKind kind) {
     case FaultKind::services_die: return "services die";
     case FaultKind::path_cut: return "path cut";
     case FaultKind::link_cut: return "link cut";
+    case FaultKind::link_slow: return "link slow";
     case FaultKind::links_bad: return "links lose and repeat";
     case FaultKind::replication_stalls: return "replication stalls";
     case FaultKind::registry_dies: return "registry dies";
@@ -292,6 +337,7 @@ std::string describe(const Fault& fault, const Plan& /*plan*/) {
   const char* where = kPlaces[static_cast<std::size_t>(fault.where)];
   switch (fault.kind) {
     case FaultKind::link_cut:
+    case FaultKind::link_slow:
       text += fmt::format(": {} → {}", where, kPlaces[static_cast<std::size_t>(fault.other)]);
       break;
     case FaultKind::wall_jumps: text += fmt::format(": {} by {} ms", where, to_ms(fault.by)); break;

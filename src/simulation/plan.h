@@ -24,6 +24,7 @@ enum class FaultKind : std::uint8_t {
   services_die,        ///< bad deploy: alive nowhere, database well
   path_cut,            ///< the region's load balancer is dead
   link_cut,            ///< one way between two machines
+  link_slow,           ///< one way between two machines: each message takes `by`
   links_bad,           ///< every link loses and repeats
   replication_stalls,  ///< nothing reaches the standby
   registry_dies,       ///< restarted with what it stored
@@ -45,7 +46,7 @@ struct Fault {
   Duration lasts{};  ///< zero: for good, until everything is healed
   int where = 0;     ///< 0, 1: the regions as listed; 2: witness; 3: edge; 4: clients
   int other = 0;     ///< the far end of a link; the kind of trouble
-  Duration by{};     ///< of a clock's jump; the longest stall
+  Duration by{};     ///< of a clock's jump; the longest stall; a slow link's delay
 };
 
 struct Plan {
