@@ -31,7 +31,7 @@ simulate: build         ## a million simulated outages: SEEDS=..., or one of the
 	@$(UNDERSTUDY) simulate --seeds $(SEEDS) --jobs $(JOBS) $(if $(SEED),--seed $(SEED) --trace)
 
 sabotage: build         ## each protection taken away in the simulator: it must be caught
-	@$(UNDERSTUDY) simulate --sabotage all --seeds 30000 --jobs $(JOBS)
+	@$(UNDERSTUDY) simulate --sabotage all --seeds 100000 --jobs $(JOBS)
 
 soak: build             ## 100 orders/s without a fault: nothing may happen
 	@$(UNDERSTUDY) drill -f $(FILE) --fault none --steady-seconds $$(( $(MINUTES) * 60 ))

@@ -92,7 +92,7 @@ unsigned never_reached(const CampaignResult& result) {
 /// not seen from one of them.
 std::vector<std::uint64_t> seeds_until_caught(const Sabotage& sabotage, const SimulateWords& words,
                                               Profile profile) {
-  constexpr unsigned kStarts = 5;
+  constexpr unsigned kStarts = 20;
   std::vector<std::uint64_t> taken;
   for (unsigned start = 0; start < kStarts; ++start) {
     const CampaignOptions options{.from = words.from + start * 1'000'000,

@@ -246,7 +246,7 @@ Plan draw_plan(std::uint64_t seed, Profile profile) {
     add_deaf_writer(plan, dice, begin, end);
     if (dice.one_in(4)) let_clocks_run_apart(plan);
   }
-  if (everything && !standby_alone && !witness_alone && dice.one_in(20))
+  if (everything && !standby_alone && !witness_alone && dice.one_in(8))
     add_late_extension(plan, dice, begin, end);
   if (everything && !standby_alone && !witness_alone && dice.one_in(12))
     add_writer_by_extension(plan, dice, begin, end);

@@ -108,7 +108,7 @@ const std::vector<Sabotage> kSabotages = {
      {revoked_term_kept},
      "",
      "the orchestrator, which asks anew how long the promise lasts"},
-    {"promise-kept-by-orchestrator-alone",
+    {"promise-not-kept",
      "the other grantor lets itself be promoted while its promise lasts",
      {promise_kept},
      "",
