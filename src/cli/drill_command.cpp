@@ -106,9 +106,9 @@ Exit hammer_command(const Topology& topology, const drill::DrillOptions& options
   if (!result) return fail("drill", "hammer: " + result.error().what, exit_for(result.error()));
   fmt::print(
       "{} rounds: {} acknowledgements, {} refused by the fence, {} connections cut; {} grants, {} "
-      "lapses of the lease\n",
+      "leases begun by the other region's agent, {} lapses\n",
       result->rounds, result->acknowledgements, result->refusals, result->cut, result->grants,
-      result->lapses);
+      result->extended, result->lapses);
   fmt::print(
       "the latest acknowledgement came {} us after its lease (allowed: g = {} ms); outside: {}\n",
       result->latest_us, to_ms(topology.lease.answer_max), result->outside);

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "drill/interruption.h"
+#include "drill/lease_log.h"
 #include "drill/stage.h"
 #include "local/render.h"
 #include "ports/wire.h"
@@ -91,39 +92,12 @@ class Committers {
   std::vector<BootTime> acknowledged_;
 };
 
-/// A stretch of time in which the registry's log shows a lease: from the first grant of an unbroken
-/// row of grants to the end of the last.
-struct Lease {
-  BootTime from;
-  BootTime until;
-};
-
-/// The holder counts from before it asked, so a lease ends at the latest `ttl` after the grant was
-/// logged.
-void add_grant(std::vector<Lease>& leases, BootTime granted, Duration ttl) {
-  if (leases.empty() || granted > leases.back().until) {
-    leases.push_back({granted, granted + ttl});
-  } else {
-    leases.back().until = granted + ttl;
-  }
-}
-
 Result<HammerResult> compare(const Stage& stage, const std::string& region,
                              const Topology& topology, std::vector<BootTime> acknowledgements) {
-  HammerResult result;
-  std::vector<Lease> leases;
-  std::uint64_t version = 0;
-  while (true) {
-    auto page = stage.registry_changes(version);
-    if (!page) return within("reading the registry's log of grants", page.error());
-    if (page->empty()) break;
-    for (const auto& [record, author, at] : *page) {
-      version = record.version;
-      if (author != "agent-" + region) continue;
-      ++result.grants;
-      add_grant(leases, at, topology.lease.ttl);
-    }
-  }
+  auto log = read_lease_log(stage, topology, region);
+  if (!log) return log.error();
+  const std::vector<Lease>& leases = log->leases;
+  HammerResult result{.grants = log->grants, .extended = log->extended};
   result.lapses = leases.empty() ? 0 : leases.size() - 1;
   result.acknowledgements = acknowledgements.size();
   result.latest_us = INT64_MIN;

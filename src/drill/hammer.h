@@ -1,7 +1,7 @@
 #pragma once
 // The hammer: agent and watchdog of the active region are stopped and continued at random, again
 // and again, while sessions commit on PostgreSQL. Every acknowledgement that a client received must
-// lie in a lease that the registry's own log of grants shows.
+// lie in a lease that the grantors' own records show.
 
 #include <cstdint>
 #include <string>
@@ -19,6 +19,7 @@ struct HammerResult {
   std::uint64_t refusals = 0;  ///< by the fence, before commit
   std::uint64_t cut = 0;       ///< connections closed without an answer
   std::uint64_t grants = 0;    ///< in the registry's log
+  std::uint64_t extended = 0;  ///< leases begun by the other region's agent
   std::uint64_t lapses = 0;    ///< times a lease ended before the next was granted
   std::uint64_t outside = 0;   ///< acknowledgements outside every granted lease: must be 0
   std::int64_t latest_us =

@@ -98,6 +98,16 @@ Result<Done> Stage::approve() const {
   return Done{};
 }
 
+Result<AgentStatus> Stage::agent_status(const std::string& region) const {
+  ControlClient agent(Site::control_http(folder_ + "/tls", "cli"), layout_.agent(region).text(),
+                      *clock_);
+  auto answered = agent.get("/v1/status", clock_->boot() + kCall);
+  if (!answered) return answered.error();
+  auto status = wire::agent_status_from(*answered);
+  if (!status) return Error{After::unknown, "the agent's status cannot be read"};
+  return *status;
+}
+
 Result<std::vector<Stage::RegistryChange>> Stage::registry_changes(std::uint64_t after) const {
   auto answer =
       registry_->get("/v1/changes?after=" + std::to_string(after), clock_->boot() + kCall);

@@ -7,6 +7,7 @@
 #include "drill/database_view.h"
 #include "local/site.h"
 #include "local/stack.h"
+#include "ports/region_agent.h"
 #include "ports/registry.h"
 
 namespace understudy::drill {
@@ -30,6 +31,7 @@ class Stage {
   /// Asks the stack's controller, as `understudy status` does.
   [[nodiscard]] Result<boost::json::object> status() const;
   [[nodiscard]] Result<Done> approve() const;
+  [[nodiscard]] Result<AgentStatus> agent_status(const std::string& region) const;
 
   /// A change of the record, as the registry logged it.
   struct RegistryChange {

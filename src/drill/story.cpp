@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <sstream>
 
-#include "ports/wire.h"
-#include "system/file.h"
+#include "drill/event_log.h"
 
 namespace understudy::drill {
 
@@ -32,33 +30,6 @@ constexpr std::array kMoments = {
     std::pair{std::string_view("transition.aborted"), std::string_view("transition aborted")},
 };
 
-std::string text_at(const json::object& event, std::string_view key) {
-  const auto* found = event.if_contains(key);
-  return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();
-}
-
-int row_at(const json::object& event) {
-  const auto* found = event.if_contains("row");
-  return found != nullptr && found->is_int64() ? static_cast<int>(found->get_int64()) : 0;
-}
-
-/// The events of a file after `since`, with their times.
-std::vector<std::pair<WallTime, json::object>> events_since(const std::string& file,
-                                                            WallTime since) {
-  std::vector<std::pair<WallTime, json::object>> events;
-  auto text = file::read(file, 256 << 20);
-  if (!text) return events;
-  std::istringstream lines(*text);
-  for (std::string line; std::getline(lines, line);) {
-    auto event = wire::parse_object(line);
-    const auto* at = event ? event->if_contains("at_ns") : nullptr;
-    if (at == nullptr || !at->is_int64()) continue;
-    const WallTime time{Duration(at->get_int64())};
-    if (time >= since) events.emplace_back(time, std::move(*event));
-  }
-  return events;
-}
-
 void add_phase(Story& story, std::string_view name, Duration after) {
   const bool known = std::any_of(story.phases.begin(), story.phases.end(),
                                  [&](const Phase& p) { return p.name == name; });
@@ -69,25 +40,23 @@ void add_phase(Story& story, std::string_view name, Duration after) {
 
 Result<Story> read_story(const Site& site, const std::string& region, const Instant& fault_at) {
   Story story;
-  for (const auto& [at, event] :
-       events_since(site.layout().domain("witness").file("log/events.jsonl"), fault_at.wall)) {
+  for (const auto& [at, event] : events_since(site.layout(), "witness", fault_at.wall)) {
     const std::string name = text_at(event, "event");
     const Duration after = at - fault_at.wall;
     if (name == "health.decided" && text_at(event, "region") == region) {
-      story.rows.push_back(row_at(event));
+      story.rows.push_back(static_cast<int>(number_at(event, "row")));
       if (text_at(event, "decision") != "stay") add_phase(story, "detection", after);
     }
     if (name == "failover.started") {
       ++story.failovers;
-      if (!story.failover_row) story.failover_row = row_at(event);
+      if (!story.failover_row) story.failover_row = static_cast<int>(number_at(event, "row"));
     }
     if (name == "alert.raised") story.alerts.push_back(text_at(event, "subject"));
     for (const auto& [event_name, moment] : kMoments) {
       if (event_name == name) add_phase(story, moment, after);
     }
   }
-  for (const auto& [at, event] :
-       events_since(site.layout().domain(region).file("log/events.jsonl"), fault_at.wall)) {
+  for (const auto& [at, event] : events_since(site.layout(), region, fault_at.wall)) {
     if (text_at(event, "event") == "region.fenced") ++story.self_fencings;
   }
   return story;

@@ -5,14 +5,16 @@
 namespace understudy {
 
 LeaseExtender::LeaseExtender(LeaseTiming timing, BootTime started, Guards guards)
-    : lasts_(timing.ttl +
+    : ttl_(timing.ttl),
+      lasts_(timing.ttl +
              (guards.has(Guard::margin_waited_for) ? timing.margin : Duration::zero())),
       promised_until_(started) {
-  if (guards.has(Guard::promise_survives_restart)) promise(started);
+  if (guards.has(Guard::promise_survives_restart)) promised_until_ = started + lasts_;
 }
 
 void LeaseExtender::promise(BootTime now) {
   promised_until_ = std::max(promised_until_, now + lasts_);
+  lease_until_ = now + ttl_;
 }
 
 }  // namespace understudy

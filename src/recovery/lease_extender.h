@@ -2,6 +2,7 @@
 // The standby's side of the writer lease: what it promised the holder, and when that is over.
 
 #include <cstdint>
+#include <optional>
 
 #include "base/time.h"
 #include "recovery/guards.h"
@@ -22,8 +23,14 @@ class LeaseExtender {
   /// How long the latest promise lasts yet; negative: for how long it has been over.
   [[nodiscard]] Duration rest(BootTime now) const { return promised_until_ - now; }
 
+  /// When the lease promised last is over for its holder; none: nothing was promised since the
+  /// start.
+  [[nodiscard]] std::optional<BootTime> lease_until() const { return lease_until_; }
+
  private:
+  const Duration ttl_;
   const Duration lasts_;
+  std::optional<BootTime> lease_until_;
   BootTime promised_until_;
 };
 

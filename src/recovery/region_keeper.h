@@ -89,6 +89,7 @@ class RegionKeeper final : public RegionAgent, public Grantor {
   bool persist();
 
   // As second grantor.
+  void emit_lease_begun(std::uint64_t term, BootTime now, std::optional<BootTime> before) const;
   [[nodiscard]] std::optional<Error> not_to_promote_yet(const Record& record,
                                                         const PromoteOrder& order);
 

@@ -8,6 +8,8 @@
 
 namespace understudy {
 
+namespace json = boost::json;
+
 namespace {
 
 /// An await_active() looks this often.
@@ -86,13 +88,28 @@ Result<RevokeAck> RegionKeeper::revoke(std::uint64_t term, BootTime /*deadline*/
 
 Result<Done> RegionKeeper::extend(std::uint64_t term, BootTime /*deadline*/) {
   const BootTime now = ports_.clock.boot();
-  const std::lock_guard held(lock_);
-  if (!holder_) return not_yet("the agent has not read the record yet");
-  if (holder_->is_revoked(term)) return refused(fmt::format("term {} is revoked", term));
-  if (!database_answers_ || !database_ || database_->role != DatabaseRole::standby)
-    return refused("the database of " + region_ + " is not known to be a standby");
-  extender_.promise(now);
+  std::optional<BootTime> before;
+  {
+    const std::lock_guard held(lock_);
+    if (!holder_) return not_yet("the agent has not read the record yet");
+    if (holder_->is_revoked(term)) return refused(fmt::format("term {} is revoked", term));
+    if (!database_answers_ || !database_ || database_->role != DatabaseRole::standby)
+      return refused("the database of " + region_ + " is not known to be a standby");
+    before = extender_.lease_until();
+    extender_.promise(now);
+  }
+  if (!before || now >= *before) emit_lease_begun(term, now, before);
   return Done{};
+}
+
+/// With these, the leases that this agent granted can be told for any time, without a line for each
+/// promise.
+void RegionKeeper::emit_lease_begun(std::uint64_t term, BootTime now,
+                                    std::optional<BootTime> before) const {
+  json::object fields{
+      {"by", region_}, {"term", term}, {"at_boot_ns", now.time_since_epoch().count()}};
+  if (before) fields["last_ended_boot_ns"] = before->time_since_epoch().count();
+  ports_.events.emit("lease.begun", std::move(fields));
 }
 
 /// R4: what this agent promised, it keeps by itself, whatever the orchestrator believes. Revoking

@@ -49,7 +49,7 @@ class RunningHaproxy {
  public:
   RunningHaproxy(const std::string& program, const std::string& configuration)
       : pid_(process::spawn(
-            {.arguments = {program, "-db", "-q", "-f", configuration}, .death_signal = SIGKILL})) {}
+            {.arguments = {program, "-db", "-f", configuration}, .death_signal = SIGKILL})) {}
   RunningHaproxy(const RunningHaproxy&) = delete;
   RunningHaproxy& operator=(const RunningHaproxy&) = delete;
   ~RunningHaproxy() {
@@ -63,10 +63,10 @@ class RunningHaproxy {
   Result<pid_t> pid_;
 };
 
-/// The example's configuration on ports that nobody uses.
+/// The example's configuration on ports that no other test uses: tests run side by side.
 class HaproxyStarting : public testing::Test {
  public:
-  HaproxyStarting() {
+  explicit HaproxyStarting(std::uint16_t port_base) : topology_(example_at(port_base)) {
     const auto programs = find_programs();
     EXPECT_EQ(why(programs), "");
     programs_ = *programs;
@@ -90,18 +90,29 @@ class HaproxyStarting : public testing::Test {
     return status;
   }
 
-  const Scratch scratch_;
-  const Topology topology_ = [] {
-    Topology topology = example_topology();
-    topology.local.port_base = 31'000;  // no other test begins here
-    return topology;
-  }();
-  const Layout layout_{topology_, scratch_.folder()};
+  const Scratch folder_;
+  const Topology topology_;
+  const Layout layout_{topology_, folder_.folder()};
   Programs programs_;
   http::Client http_;
+
+ private:
+  static Topology example_at(std::uint16_t port_base) {
+    Topology topology = example_topology();
+    topology.local.port_base = port_base;
+    return topology;
+  }
 };
 
-TEST_F(HaproxyStarting, calls_no_region_ready_before_a_check_has_said_so) {
+struct LoadBalancerStarting : HaproxyStarting {
+  LoadBalancerStarting() : HaproxyStarting(9'000) {}
+};
+
+struct EdgeStarting : HaproxyStarting {
+  EdgeStarting() : HaproxyStarting(10'500) {}
+};
+
+TEST_F(LoadBalancerStarting, calls_no_region_ready_before_a_check_has_said_so) {
   const std::string& region = topology_.regions[0].name;
   std::vector<SilentService> services;
   for (const Service& service : topology_.services) {
@@ -115,7 +126,7 @@ TEST_F(HaproxyStarting, calls_no_region_ready_before_a_check_has_said_so) {
   EXPECT_EQ(first_answer(layout_.load_balancer(region)), 503U);
 }
 
-TEST_F(HaproxyStarting, routes_nothing_to_a_region_that_has_not_been_asked) {
+TEST_F(EdgeStarting, routes_nothing_to_a_region_that_has_not_been_asked) {
   std::vector<SilentService> load_balancers;
   for (const Region& region : topology_.regions) {
     load_balancers.emplace_back(layout_.load_balancer(region.name));

@@ -33,4 +33,11 @@ TEST(Extender, never_takes_back_what_it_promised) {
   EXPECT_EQ(extender.rest(kStart + milliseconds(700)), kPromise);
 }
 
+TEST(Extender, knows_when_its_holder_can_no_longer_count_on_it) {
+  LeaseExtender extender(kTiming, kStart);
+  EXPECT_EQ(extender.lease_until(), std::nullopt) << "nothing was promised, it only waits";
+  extender.promise(kStart + milliseconds(700));
+  EXPECT_EQ(extender.lease_until(), kStart + milliseconds(700) + kTiming.ttl);
+}
+
 }  // namespace understudy

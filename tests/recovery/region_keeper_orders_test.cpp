@@ -130,6 +130,19 @@ TEST_F(Keeper, extends_the_other_regions_lease_while_its_database_stands_by) {
   EXPECT_FALSE(south_.keeper().extend(1, soon()));
 }
 
+TEST_F(Keeper, tells_of_the_first_promise_and_of_the_first_after_a_lapse_only) {
+  start(south_);
+  run_for(milliseconds(500));
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(south_.keeper().extend(1, soon()));
+    run_for(world_.topology.lease.renew_interval);
+  }
+  EXPECT_EQ(world_.events.count("lease.begun"), 1U);
+  run_for(world_.topology.lease.ttl);
+  ASSERT_TRUE(south_.keeper().extend(1, soon()));
+  EXPECT_EQ(world_.events.count("lease.begun"), 2U);
+}
+
 TEST_F(Keeper, extends_nothing_in_a_revoked_term_not_even_after_a_restart) {
   start(south_);
   run_for(milliseconds(500));

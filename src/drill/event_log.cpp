@@ -1,0 +1,38 @@
+#include "drill/event_log.h"
+
+#include <sstream>
+
+#include "ports/wire.h"
+#include "system/file.h"
+
+namespace understudy::drill {
+
+namespace json = boost::json;
+
+std::vector<std::pair<WallTime, json::object>> events_since(const Layout& layout,
+                                                            std::string_view domain,
+                                                            WallTime since) {
+  std::vector<std::pair<WallTime, json::object>> events;
+  auto text = file::read(layout.domain(domain).file("log/events.jsonl"), 256 << 20);
+  if (!text) return events;
+  std::istringstream lines(*text);
+  for (std::string line; std::getline(lines, line);) {
+    auto event = wire::parse_object(line);
+    if (!event || event->if_contains("at_ns") == nullptr) continue;
+    const WallTime time{Duration(number_at(*event, "at_ns"))};
+    if (time >= since) events.emplace_back(time, std::move(*event));
+  }
+  return events;
+}
+
+std::string text_at(const json::object& event, std::string_view key) {
+  const auto* found = event.if_contains(key);
+  return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();
+}
+
+std::int64_t number_at(const json::object& event, std::string_view key) {
+  const auto* found = event.if_contains(key);
+  return found != nullptr && found->is_int64() ? found->get_int64() : 0;
+}
+
+}  // namespace understudy::drill
