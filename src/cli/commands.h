@@ -26,6 +26,7 @@ Exit logs_command(const Where& where, const std::string& domain, const std::stri
                   unsigned lines, bool follow);
 Exit history_command(const Where& where, const std::string& execution, bool json);
 Exit timeline_command(const Where& where, const std::string& execution, bool json);
+Exit detach_command(const Where& where);
 Exit answer_command(const Where& where, const std::string& execution, bool approved);
 
 /// Loads the topology and applies what the command line says over it; prints every mistake.

@@ -223,4 +223,14 @@ Exit answer_command(const Where& where, const std::string& execution, bool appro
   return Exit::ok;
 }
 
+Exit detach_command(const Where& where) {
+  const auto controller = Controller::find("detach", where);
+  if (!controller) return controller.otherwise;
+  auto record = controller->post("/v1/detach", {{"who", who_am_i()}});
+  if (!record) return unreachable("detach", record.error());
+  fmt::print("{} goes on alone with an endless lease; nothing can fail over\n",
+             text(*record, "active"));
+  return Exit::ok;
+}
+
 }  // namespace understudy

@@ -138,6 +138,13 @@ void add_control_commands(CLI::App& app, Options& options, std::function<Exit()>
       chosen = [&, approved] { return answer_command(options.where, options.execution, approved); };
     });
   }
+  auto* detach = app.add_subcommand(
+      "detach",
+      "Let the active region go on alone, with an endless lease: for a long repair of the "
+      "standby, which is attached again as soon as it streams");
+  add_where(detach, options);
+  detach->callback([&] { chosen = [&] { return detach_command(options.where); }; });
+
   auto* rules = app.add_subcommand("rules", "Print the table that decides whether to fail over");
   rules->callback([&] {
     chosen = [] {

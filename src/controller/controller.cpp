@@ -6,6 +6,7 @@
 #include "controller/execution_runner.h"
 #include "controller/sentry.h"
 #include "controller/sqlite_journal.h"
+#include "controller/standby_watch.h"
 #include "controller/workflows.h"
 #include "local/authority.h"
 #include "local/control_server.h"
@@ -85,16 +86,23 @@ http::Response history(Journal& journal, const ControlCall& call) {
   return control_answer({{"execution", name}, {"events", std::move(events)}});
 }
 
+std::string text_in(const ControlCall& call, std::string_view key) {
+  const auto* found = call.body.if_contains(key);
+  return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();
+}
+
+http::Response detach(StandbyWatch& standby_watch, const ControlCall& call) {
+  const std::string who = text_in(call, "who");
+  if (who.empty()) return control_error({After::unchanged_final, "who asks? \"who\" is missing"});
+  return control_result(standby_watch.detach(who),
+                        [](const Record& record) { return wire::to_json(record); });
+}
+
 http::Response answer(ExecutionRunner& runner, const ControlCall& call, bool approved) {
-  const auto text = [&](std::string_view key) {
-    const auto* found = call.body.if_contains(key);
-    return found != nullptr && found->is_string() ? std::string(found->get_string())
-                                                  : std::string();
-  };
-  const std::string who = text("who");
+  const std::string who = text_in(call, "who");
   if (who.empty())
     return control_error({After::unchanged_final, "who answers? \"who\" is missing"});
-  std::string execution = text("execution");
+  std::string execution = text_in(call, "execution");
   const auto open = runner.questions();
   if (execution.empty() && open.size() == 1) execution = open.front().execution;
   if (execution.empty())
@@ -163,6 +171,8 @@ Result<Done> run_controller(const std::string& data) {
     return within("an execution cannot be resumed", resumed.error());
   Sentry sentry(world, runner, std::string(failover_workflow()));
   sentry.start();
+  StandbyWatch standby_watch(world);
+  standby_watch.start();
 
   const std::vector<std::string> cli = {"cli"};
   std::vector<ControlRoute> routes = {
@@ -175,12 +185,15 @@ Result<Done> run_controller(const std::string& data) {
        [&](const ControlCall& call) { return answer(runner, call, true); }},
       {"POST", "/v1/decline", cli,
        [&](const ControlCall& call) { return answer(runner, call, false); }},
+      {"POST", "/v1/detach", cli,
+       [&](const ControlCall& call) { return detach(standby_watch, call); }},
   };
   auto server =
       serve_control(layout.controller(), certificate_files(place.file("tls"), "controller"),
                     std::move(routes), 4);
   if (!server) {
     sentry.stop();
+    standby_watch.stop();
     runner.stop();
     tasks.reset();  // joined before what they use goes
     return server.error();
@@ -188,6 +201,7 @@ Result<Done> run_controller(const std::string& data) {
   wait_for_stop_signal();
   (*server)->stop(milliseconds(500));
   sentry.stop();
+  standby_watch.stop();
   runner.stop();
   tasks.reset();  // joined before what they use goes
   return Done{};

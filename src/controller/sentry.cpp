@@ -192,11 +192,22 @@ void Sentry::decide_once() {
                          .ask = "understudy status",
                          .key = fmt::format("health.{}.{}", row->id, record->epoch)});
   }
+  decline_lost_questions(*record);
   if (runner_.any_running()) return;
   if (lost) {
     adopt(*record);
   } else if (may_start) {
     start_failover(*record, *row);
+  }
+}
+
+/// A person is asked while the transition is revoked. Once the record shows another (R7), no answer
+/// could change anything.
+void Sentry::decline_lost_questions(const Record& record) {
+  for (const auto& question : runner_.questions()) {
+    const bool asked_for = record.transition.phase == Phase::revoked &&
+                           question.execution.starts_with(record.transition.execution);
+    if (!asked_for) (void)runner_.answer(question.execution, false, "the record has moved on");
   }
 }
 

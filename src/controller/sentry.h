@@ -42,6 +42,7 @@ class Sentry {
   [[nodiscard]] bool granted_by_registry(const Record& record, BootTime now) const;
   [[nodiscard]] bool lease_alive(const Record& record, BootTime now) const;
   void start_failover(const Record& record, const Row& row);
+  void decline_lost_questions(const Record& record);
   void adopt(const Record& record);
   void alert_of_obstacle(const Record& record, const Row& row, const std::string& obstacle);
 

@@ -19,6 +19,7 @@ constexpr std::array kCounters = {
     std::pair{"fenced_term", &AgentState::fenced_term},
     std::pair{"revoked_term", &AgentState::revoked_term},
     std::pair{"epoch", &AgentState::epoch},
+    std::pair{"ordered_epoch", &AgentState::ordered_epoch},
     std::pair{"version", &AgentState::version},
 };
 

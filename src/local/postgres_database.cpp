@@ -25,7 +25,9 @@ constexpr const char* kStateQuery = R"(
          CASE WHEN recovering
               THEN COALESCE(pg_last_wal_replay_lsn() - '0/0'::pg_lsn, 0)
               ELSE pg_current_wal_insert_lsn() - '0/0'::pg_lsn END::bigint,
-         EXISTS (SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming'),
+         CASE WHEN recovering
+              THEN EXISTS (SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming')
+              ELSE EXISTS (SELECT FROM pg_stat_replication WHERE state = 'streaming') END,
          (EXTRACT(epoch FROM pg_last_xact_replay_timestamp()) * 1000000)::bigint,
          COALESCE((SELECT epoch FROM understudy.epoch), 0)
     FROM (SELECT pg_is_in_recovery() AS recovering) AS now)";

@@ -35,11 +35,17 @@ struct AgentStatus {
   std::uint64_t term = 0;
   std::uint64_t epoch = 0;
   std::uint64_t fenced_term = 0;
-  bool writable = false;  ///< its page is open now
+  std::uint64_t revoked_term = 0;
+  std::uint64_t ordered_epoch = 0;  ///< highest its database was asked to be promoted for
+  std::uint64_t version = 0;        ///< highest version of the record it saw
+  bool writable = false;            ///< its page is open now
   bool endless = false;
   std::int64_t lease_rest_ms = 0;
   /// As second grantor: how long its latest promise lasts yet; not above zero: it is over.
   std::int64_t promise_rest_ms = 0;
+  /// For how long the other grantor has promised nothing; counts from the agent's start at the
+  /// most.
+  std::int64_t other_silent_ms = 0;
   std::optional<DatabaseState> database;  ///< none: it does not answer
   std::map<std::string, unsigned> running;
   std::string note;  ///< what it waits for, for people; "" if all is well

@@ -232,10 +232,14 @@ json::object to_json(const AgentStatus& status) {
                       {"term", status.term},
                       {"epoch", status.epoch},
                       {"fenced_term", status.fenced_term},
+                      {"revoked_term", status.revoked_term},
+                      {"ordered_epoch", status.ordered_epoch},
+                      {"version", status.version},
                       {"writable", status.writable},
                       {"endless", status.endless},
                       {"lease_rest_ms", status.lease_rest_ms},
                       {"promise_rest_ms", status.promise_rest_ms},
+                      {"other_silent_ms", status.other_silent_ms},
                       {"note", status.note}};
   if (status.database) object["database"] = to_json(*status.database);
   json::object running;
@@ -248,9 +252,11 @@ std::optional<AgentStatus> agent_status_from(const json::object& object) {
   AgentStatus status;
   Reader read(object);
   read("region", status.region)("incarnation", status.incarnation)("term", status.term)(
-      "epoch", status.epoch)("fenced_term", status.fenced_term)("writable", status.writable)(
-      "endless", status.endless)("lease_rest_ms", status.lease_rest_ms)(
-      "promise_rest_ms", status.promise_rest_ms)("note", status.note);
+      "epoch", status.epoch)("fenced_term", status.fenced_term)(
+      "revoked_term", status.revoked_term)("ordered_epoch", status.ordered_epoch)(
+      "version", status.version)("writable", status.writable)("endless", status.endless)(
+      "lease_rest_ms", status.lease_rest_ms)("promise_rest_ms", status.promise_rest_ms)(
+      "other_silent_ms", status.other_silent_ms)("note", status.note);
   if (const json::value* database = object.if_contains("database")) {
     read.fail_unless(database->is_object());
     if (database->is_object()) status.database = database_state_from(database->get_object());

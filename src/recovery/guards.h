@@ -33,11 +33,19 @@ enum class Guard : std::uint8_t {
   revocation_binds,        ///< R3: nothing is renewed in a revoked term
   old_fence_refused,       ///< R12: a fence of a term below its own
   promotion_asks_record,   ///< R14: promote only what the record asks for
+  // The agent of an endless lease that attaches a standby.
+  page_bounded_before_attach,     ///< R17: before the change is sent
+  outstanding_dropped_by_attach,  ///< R17: no answer to an earlier renewal counts
+  endless_by_grant_only,          ///< R18: never by a read
   // The agent as second grantor.
+  extends_unattached,        ///< R4: it need not be attached for that
   promise_kept,              ///< R4: it refuses to be promoted while its promise lasts
   promise_survives_restart,  ///< R5: as if promised at the start
   revoked_term_kept,         ///< R4: no extension in a revoked term,
   revoked_term_durable,      ///< R5: not after a restart either
+  // Whoever makes a new record.
+  recovery_asks_both,      ///< R7: a silent region may have been promoted last
+  recovery_counts_orders,  ///< R7: and so may one whose promotion nobody heard of
   // The orchestrator.
   lease_end_waited_for,      ///< R11a
   other_grantor_revoked,     ///< R10: before the old region is fenced

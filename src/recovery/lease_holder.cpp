@@ -31,6 +31,7 @@ bool LeaseHolder::see(const Record& record) {
       state_.term = record.term;
       drop_outstanding();  // answers of an older term no longer count
     }
+    if (record.lease.endless && !guards_.has(Guard::endless_by_grant_only)) make_endless(record);
     return true;
   }
   // Told so: close at once (R3). Deposed: no extension of a term that is over (R21).
@@ -43,8 +44,7 @@ bool LeaseHolder::see(const Record& record) {
 std::optional<Record> LeaseHolder::ask(const Record& record, const std::string& nonce, BootTime now,
                                        WallTime now_wall) {
   ensure(record.version == state_.version, "a renewal is asked on the newest record seen");
-  if (record.active != region_ || record.term != state_.term || fenced_in(record.term))
-    return std::nullopt;
+  if (!may_ask(record)) return std::nullopt;
   Record base = record;
   if (!guards_.has(Guard::revocation_binds)) base.lease.revoked = false;
   auto next = renewed(base, region_, nonce);
@@ -70,16 +70,37 @@ bool LeaseHolder::granted(const Record& answer, BootTime now, WallTime now_wall)
 
 std::optional<std::uint64_t> LeaseHolder::ask_other(const Record& record, BootTime now,
                                                     WallTime now_wall) {
-  if (record.active != region_ || record.term != state_.term || fenced_in(record.term) ||
-      record.lease.revoked || record.lease.endless || other_grantors(record).empty())
-    return std::nullopt;
-  // R18: an endless page is bounded by the attach alone.
+  if (!may_ask(record) || record.lease.revoked) return std::nullopt;
   const auto open = page_.read();
+  // R18: an endless page is bounded by the attach alone.
   if (open && open->endless) return std::nullopt;
-  const std::uint64_t request = ++extensions_asked_;
-  extension_ = Outstanding{std::to_string(request), record.term, now, now_wall};
-  extension_epoch_ = record.epoch;
-  return request;
+  // Whether an attach was applied is not known until the registry answers, which may have died.
+  const bool attaching = open && record.lease.endless;
+  if (other_grantors(record).empty() && !attaching) return std::nullopt;
+  return ask_second(record, now, now_wall);
+}
+
+std::optional<std::uint64_t> LeaseHolder::ask_to_attach(const Record& record, BootTime now,
+                                                        WallTime now_wall) {
+  if (!may_attach(record)) return std::nullopt;
+  return ask_second(record, now, now_wall);
+}
+
+std::optional<Record> LeaseHolder::attach(std::uint64_t request, const Record& record,
+                                          const std::string& standby, const std::string& nonce) {
+  if (!extension_ || extension_->nonce != std::to_string(request)) return std::nullopt;
+  const Outstanding asked = *std::exchange(extension_, std::nullopt);
+  if (!may_attach(record) || asked.term != record.term) return std::nullopt;
+  Promise promise = *page_.read();
+  promise.incarnation = incarnation_;
+  promise.deadline = asked.asked + timing_.ttl;
+  promise.deadline_wall = asked.asked_wall + timing_.ttl;
+  promise.endless = false;
+  if (guards_.has(Guard::page_bounded_before_attach)) page_.open(promise);
+  if (guards_.has(Guard::outstanding_dropped_by_attach)) drop_outstanding();
+  auto next = attached(record, standby, nonce);
+  ensure(next.ok(), "what may be attached may be asked for");
+  return next.value();
 }
 
 bool LeaseHolder::extended(std::uint64_t request, BootTime now, WallTime now_wall) {
@@ -111,6 +132,31 @@ bool LeaseHolder::open_page(const Outstanding& asked, BootTime now, WallTime now
   return true;
 }
 
+bool LeaseHolder::may_ask(const Record& record) const {
+  return record.active == region_ && record.term == state_.term && !fenced_in(record.term);
+}
+
+bool LeaseHolder::may_attach(const Record& record) const {
+  if (!may_ask(record) || !record.lease.endless || record.transition.phase != Phase::none)
+    return false;
+  const auto open = page_.read();
+  return open && open->endless && open->term == record.term;
+}
+
+std::uint64_t LeaseHolder::ask_second(const Record& record, BootTime now, WallTime now_wall) {
+  const std::uint64_t request = ++extensions_asked_;
+  extension_ = Outstanding{std::to_string(request), record.term, now, now_wall};
+  extension_epoch_ = record.epoch;
+  return request;
+}
+
+void LeaseHolder::make_endless(const Record& record) {
+  auto open = page_.read();
+  if (!open || open->term != record.term) return;
+  open->endless = true;
+  page_.open(*open);
+}
+
 void LeaseHolder::drop_outstanding() {
   renewal_.reset();
   extension_.reset();
@@ -137,6 +183,10 @@ Duration LeaseHolder::rest(BootTime now, WallTime now_wall) const {
   if (promise->endless) return Duration::max();
   return std::max(Duration::zero(),
                   std::min(promise->deadline - now, promise->deadline_wall - now_wall));
+}
+
+void LeaseHolder::ordered(std::uint64_t epoch) {
+  state_.ordered_epoch = std::max(state_.ordered_epoch, epoch);
 }
 
 void LeaseHolder::obeyed(std::uint64_t epoch) { state_.epoch = std::max(state_.epoch, epoch); }

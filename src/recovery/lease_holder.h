@@ -13,7 +13,7 @@
 
 namespace understudy {
 
-/// Keeps the promises of one region's agent (rules R2, R3, R12, R18, R21).
+/// Keeps the promises of one region's agent (rules R2, R3, R12, R17, R18, R21).
 ///
 /// Holding an open page means that until its deadline nobody else may be promoted. It does not mean
 /// that the database is up. Not thread-safe: its owner guards it with one lock.
@@ -47,6 +47,17 @@ class LeaseHolder {
   /// dropped in the meantime. True if the page is now open by it.
   bool extended(std::uint64_t request, BootTime now, WallTime now_wall);
 
+  /// R17: the number of the request for the extension that an attach begins with; none while this
+  /// region's lease is not endless, or a transition is under way.
+  [[nodiscard]] std::optional<std::uint64_t> ask_to_attach(const Record& record, BootTime now,
+                                                           WallTime now_wall);
+  /// The second grantor promised. Takes the endless page back to that promise, lets no outstanding
+  /// answer count any more, and gives back the change to send: none if the request was dropped or
+  /// the record moved on in the meantime. Whatever comes back, only a renewal asked after this
+  /// makes the page endless again (R18).
+  [[nodiscard]] std::optional<Record> attach(std::uint64_t request, const Record& record,
+                                             const std::string& standby, const std::string& nonce);
+
   /// As second grantor: no extension in this term or an earlier one any more. The owner makes
   /// state() durable before it says so.
   void revoke(std::uint64_t term);
@@ -69,6 +80,8 @@ class LeaseHolder {
   [[nodiscard]] Duration rest(BootTime now, WallTime now_wall) const;
 
   [[nodiscard]] const AgentState& state() const { return state_; }
+  /// The database is about to be promoted for that epoch. The owner makes state() durable first.
+  void ordered(std::uint64_t epoch);
   /// Raises the highest epoch obeyed.
   void obeyed(std::uint64_t epoch);
 
@@ -81,6 +94,13 @@ class LeaseHolder {
     WallTime asked_wall;
   };
 
+  /// May this region ask a grantor for anything in the record's term?
+  [[nodiscard]] bool may_ask(const Record& record) const;
+  /// Remembers a request to the second grantor; its number.
+  std::uint64_t ask_second(const Record& record, BootTime now, WallTime now_wall);
+  [[nodiscard]] bool may_attach(const Record& record) const;
+  /// What a careless holder would do on a mere read (R18).
+  void make_endless(const Record& record);
   /// Of either grantor.
   void drop_outstanding();
   /// Puts a grant on the page. False: its term is fenced off.

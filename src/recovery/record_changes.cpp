@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 namespace understudy {
@@ -28,7 +29,7 @@ struct Edge {
 };
 
 constexpr std::array kEdges = {
-    Edge{Phase::none, Phase::none, 0, 0, 0},          // a renewal
+    Edge{Phase::none, Phase::none, 0, 0, 0},          // a renewal, attach or detach
     Edge{Phase::open, Phase::open, 0, 0, 0},          // a renewal before the revocation
     Edge{Phase::switched, Phase::switched, 0, 0, 0},  // the new holder's renewal
     Edge{Phase::none, Phase::open, 0, 0, 0},
@@ -155,6 +156,35 @@ Change aborted(const Record& seen, const std::string& nonce) {
   return next;
 }
 
+Change detached(const Record& seen, const std::string& nonce) {
+  if (seen.transition.phase != Phase::none)
+    return refused(fmt::format("{} is still under way", seen.transition.execution));
+  if (!seen.standby) return refused("no standby is attached");
+  Record next = next_of(seen, nonce);
+  next.standby.reset();
+  next.lease.endless = true;
+  return next;
+}
+
+Change attached(const Record& seen, const std::string& standby, const std::string& nonce) {
+  if (seen.transition.phase != Phase::none)
+    return refused(fmt::format("{} is still under way", seen.transition.execution));
+  if (seen.standby) return refused(*seen.standby + " is attached already");
+  Record next = next_of(seen, nonce);
+  next.standby = standby;
+  next.lease.endless = false;
+  next.lease.serial = seen.lease.serial + 1;
+  if (std::find(next.grantors.begin(), next.grantors.end(), standby) == next.grantors.end())
+    next.grantors.push_back(standby);
+  return next;
+}
+
+QuietChange quiet_change(const Record& before, const Record& after) {
+  if (before.standby && !after.standby) return QuietChange::detach;
+  if (!before.standby && after.standby) return QuietChange::attach;
+  return QuietChange::renewal;
+}
+
 std::optional<std::string> malformed(const Record& record) {
   if (record.version == 0) return "version starts at 1";
   if (record.nonce.empty()) return "nonce is missing";
@@ -200,6 +230,38 @@ std::optional<std::string> broken_transition_rule(const Record& before, const Re
   return std::nullopt;
 }
 
+/// What a change breaks in who is attached and who grants. The lease is endless exactly while
+/// nobody is attached: that a record breaks in itself.
+std::optional<std::string> broken_attachment_rule(const Record& before, const Record& after) {
+  const bool switching =
+      before.transition.phase == Phase::promoting && after.transition.phase == Phase::switched;
+  if (switching) {
+    if (after.standby) return "standby becomes none at the switch";
+    if (after.grantors != std::vector<std::string>{std::string(kRegistryGrantor)})
+      return "at the switch the registry alone grants";
+    return std::nullopt;
+  }
+  if (after.standby == before.standby) {
+    if (after.grantors != before.grantors) return "the grantors change by an attach alone";
+    return std::nullopt;
+  }
+  if (before.transition.phase != Phase::none || after.transition.phase != Phase::none)
+    return "nobody is attached or detached during a transition";
+  const Change allowed = quiet_change(before, after) == QuietChange::detach
+                             ? detached(before, after.nonce)
+                         : before.standby ? refused("one standby does not take another's place")
+                                          : attached(before, *after.standby, after.nonce);
+  if (!allowed) return allowed.error().what;
+  if (after.grantors != allowed->grantors) return "the grantors change by an attach alone";
+  return std::nullopt;
+}
+
+/// The serial counts what a grantor's observer must count from: renewals, and attaches.
+bool moves_serial(const Record& before, const Record& after) {
+  return before.transition.phase == after.transition.phase &&
+         quiet_change(before, after) != QuietChange::detach;
+}
+
 }  // namespace
 
 std::optional<std::string> broken_rule(const Record& before, const Record& after) {
@@ -222,17 +284,10 @@ std::optional<std::string> broken_rule(const Record& before, const Record& after
   if (switching ? after.active != before.transition.target : after.active != before.active) {
     return "active changes at the switch, to the target, and never else";
   }
-  if (switching ? after.standby.has_value() : after.standby != before.standby) {
-    return "standby becomes none at the switch and does not change else";
-  }
-  if (switching ? after.grantors != std::vector<std::string>{std::string(kRegistryGrantor)}
-                : after.grantors != before.grantors) {
-    return "at the switch the registry alone grants; the grantors do not change else";
-  }
+  if (auto why = broken_attachment_rule(before, after)) return why;
   if (auto why = broken_transition_rule(before, after)) return why;
-  const bool renewal = along->from == along->to;
-  if (after.lease.serial != before.lease.serial + (renewal ? 1 : 0))
-    return "only a renewal moves the serial, by one";
+  if (after.lease.serial != before.lease.serial + (moves_serial(before, after) ? 1 : 0))
+    return "only a renewal or an attach moves the serial, by one";
   return std::nullopt;
 }
 

@@ -56,6 +56,20 @@ struct TransitionRequest {
 /// R16: open or revoked → none; term + 1 if it was revoked. Never after the point of no return.
 [[nodiscard]] Change aborted(const Record& seen, const std::string& nonce);
 
+/// R19: the standby is gone for long: nobody is attached, and the lease becomes endless, so that
+/// the active region needs nobody. The grantors stay: that one may still be asked to revoke.
+[[nodiscard]] Change detached(const Record& seen, const std::string& nonce);
+
+/// R17, R8: the standby is a possible target again, and a grantor. A new serial, so that nobody
+/// counts a lease's end from the time in which it was endless. Only the holder may ask for it, with
+/// its page no longer endless.
+[[nodiscard]] Change attached(const Record& seen, const std::string& standby,
+                              const std::string& nonce);
+
+/// What a change is that does not move the phase.
+enum class QuietChange : std::uint8_t { renewal, attach, detach };
+[[nodiscard]] QuietChange quiet_change(const Record& before, const Record& after);
+
 /// The rule that a change from `before` to `after` would break; none if it is one of those above.
 /// Asked by the registry of every change, so that no caller's bug gets into the record.
 [[nodiscard]] std::optional<std::string> broken_rule(const Record& before, const Record& after);

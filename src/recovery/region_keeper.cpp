@@ -43,7 +43,8 @@ RegionKeeper::RegionKeeper(const Topology& topology, std::string region, RegionP
       extension_signal_(ports.tasks.signal()),
       database_signal_(ports.tasks.signal()),
       services_signal_(ports.tasks.signal()),
-      extender_(topology.lease, ports.clock.boot(), ports.guards) {
+      extender_(topology.lease, ports.clock.boot(), ports.guards),
+      other_promised_at_(ports.clock.boot()) {
   if (state) {
     if (!ports.guards.has(Guard::revoked_term_durable)) state->revoked_term = 0;
     holder_.emplace(region_, topology_.lease, *state, incarnation_, ports_.page, ports_.guards);
@@ -256,23 +257,52 @@ void RegionKeeper::ask_other_grantor() {
     if (!holder_ || !record_) return;  // R21: the record first
   }
   if (!persist()) return;
-  std::optional<std::uint64_t> request;
+  std::optional<std::uint64_t> to_extend, to_attach;
   std::uint64_t term = 0;
   BootTime asked;
   {
     const std::lock_guard held(lock_);
     if (!record_ || !database_ || database_->role != DatabaseRole::primary) return;
     asked = ports_.clock.boot();
-    request = holder_->ask_other(*record_, asked, ports_.clock.wall());
+    const WallTime wall = ports_.clock.wall();
+    if (database_->streaming) to_attach = holder_->ask_to_attach(*record_, asked, wall);
+    if (!to_attach) to_extend = holder_->ask_other(*record_, asked, wall);
     term = record_->term;
   }
-  if (!request) return;
+  if (!to_extend && !to_attach) return;
   const auto promised = ports_.other.extend(term, asked + topology_.lease.renew_interval);
   if (!promised) return;  // the registry alone, then
+  if (to_attach) return attach(*to_attach);
   const BootTime now = ports_.clock.boot();
   const WallTime wall = ports_.clock.wall();
   const std::lock_guard held(lock_);
-  (void)holder_->extended(*request, now, wall);
+  (void)holder_->extended(*to_extend, now, wall);
+  other_promised_at_ = now;
+}
+
+/// R17: the page first, the record after it. An answer that gets lost is found out by reading.
+void RegionKeeper::attach(std::uint64_t request) {
+  std::optional<Record> next;
+  BootTime now;
+  {
+    const std::string fresh_nonce = nonce();
+    const std::lock_guard held(lock_);
+    now = ports_.clock.boot();
+    next = holder_->attach(request, *record_, topology_.other(region_).name, fresh_nonce);
+    if (next) other_promised_at_ = now;
+  }
+  if (!next) return;
+  const Replaced answer = ports_.registry.replace(*next, now + topology_.lease.ttl / 2);
+  if (const auto* record = std::get_if<Record>(&answer)) {
+    take(*record);
+    ports_.events.emit("standby.attached", {{"region", *record->standby}, {"by", region_}});
+  } else if (const auto* conflict = std::get_if<Conflict>(&answer)) {
+    take(conflict->current);
+  }
+  const std::lock_guard held(lock_);
+  if (std::holds_alternative<Error>(answer)) read_first_ = true;
+  renew_at_ = ports_.clock.boot();  // what the page holds now is short
+  lease_signal_->notify();
 }
 
 // ------------------------------------------------------------------------------- the database task

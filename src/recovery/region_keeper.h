@@ -86,6 +86,7 @@ class RegionKeeper final : public RegionAgent, public Grantor {
   void watch();
   bool take(const Record& record);
   void ask_other_grantor();
+  void attach(std::uint64_t request);
   bool persist();
 
   // As second grantor.
@@ -123,6 +124,7 @@ class RegionKeeper final : public RegionAgent, public Grantor {
   std::optional<Record> record_;  // as last seen
   bool read_first_ = true;        // its version may have moved on: read it before a change is asked
   BootTime renew_at_{};
+  BootTime other_promised_at_{};           // or our start
   std::optional<DatabaseState> database_;  // as last seen
   bool database_answers_ = false;
   std::uint64_t published_epoch_ = 0;

@@ -29,12 +29,21 @@ Result<AgentStatus> RegionKeeper::status(BootTime /*deadline*/) {
     status.term = holder_->state().term;
     status.epoch = holder_->state().epoch;
     status.fenced_term = holder_->state().fenced_term;
+    status.revoked_term = holder_->state().revoked_term;
+    status.ordered_epoch = holder_->state().ordered_epoch;
+    status.version = holder_->state().version;
     const Duration rest = holder_->rest(now, wall);
     status.writable = rest > Duration::zero();
     status.endless = rest == Duration::max();
     status.lease_rest_ms = status.endless ? 0 : to_ms(rest);
+  } else if (const auto promise = ports_.page.read()) {
+    // Of an earlier life, whose disk is lost.
+    status.endless = promise->endless;
+    status.writable =
+        promise->endless || (now < promise->deadline && wall < promise->deadline_wall);
   }
   status.promise_rest_ms = std::chrono::ceil<milliseconds>(extender_.rest(now)).count();
+  status.other_silent_ms = to_ms(now - other_promised_at_);
   if (database_answers_) status.database = database_;
   status.running = running_;
   status.note = note_ + (note_.empty() || database_note_.empty() ? "" : "; ") + database_note_;
@@ -95,6 +104,8 @@ Result<Done> RegionKeeper::extend(std::uint64_t term, BootTime /*deadline*/) {
     if (holder_->is_revoked(term)) return refused(fmt::format("term {} is revoked", term));
     if (!database_answers_ || !database_ || database_->role != DatabaseRole::standby)
       return refused("the database of " + region_ + " is not known to be a standby");
+    if (!ports_.guards.has(Guard::extends_unattached) && record_ && record_->standby != region_)
+      return refused(region_ + " is not attached");
     before = extender_.lease_until();
     extender_.promise(now);
   }
@@ -149,6 +160,11 @@ Result<DatabaseState> RegionKeeper::promote(const PromoteOrder& order, BootTime 
         region_, order.epoch, transition.execution, to_string(transition.phase)));
   }
   if (auto too_early = not_to_promote_yet(*record, order)) return *too_early;
+  {
+    const std::lock_guard held(lock_);
+    holder_->ordered(order.epoch);
+  }
+  if (!persist()) return not_yet("that the promotion was ordered could not be stored");
   auto state = ports_.database.promote(deadline);
   if (!state) return state;
   {

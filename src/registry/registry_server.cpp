@@ -12,6 +12,7 @@
 #include "local/control_server.h"
 #include "local/site.h"
 #include "ports/wire.h"
+#include "recovery/record_changes.h"
 #include "registry/record_store.h"
 #include "system/file.h"
 #include "system/kernel.h"
@@ -68,13 +69,15 @@ class SharedRecord {
   /// Least privilege: who may make which change at all. The rules of the change come after.
   static std::optional<std::string> not_allowed(const std::string& author, const Record& now,
                                                 const Record& next) {
-    const bool renewal = now.transition.phase == next.transition.phase;
+    const bool quiet = now.transition.phase == next.transition.phase;
+    const bool detach = quiet && quiet_change(now, next) == QuietChange::detach;
     if (author == "controller") {
-      if (renewal) return "the controller does not renew leases";
+      if (quiet && !detach) return "the controller neither renews a lease nor attaches a standby";
       return std::nullopt;
     }
-    if (author != "agent-" + now.active || !renewal) {
-      return author + " may only renew its own region's lease, and " + now.active + " is active";
+    if (author != "agent-" + now.active || !quiet || detach) {
+      return author + " may only renew its own region's lease or attach its standby, and " +
+             now.active + " is active";
     }
     return std::nullopt;
   }

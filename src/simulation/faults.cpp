@@ -65,7 +65,8 @@ void Faults::begin(const Fault& fault) {
       break;
     case FaultKind::link_slow: {
       Link& slow = stage_.network.link(machine(fault.where), machine(fault.other));
-      slow.least = slow.most = fault.by;
+      slow.least = fault.by / 4;
+      slow.most = fault.by;
       break;
     }
     case FaultKind::links_bad:
@@ -77,6 +78,7 @@ void Faults::begin(const Fault& fault) {
     case FaultKind::replication_stalls: at.database().set_stalled(true); break;
     case FaultKind::registry_dies: world_.registry.process().kill(); break;
     case FaultKind::registry_mute: world_.registry.set_mute(true); break;
+    case FaultKind::registry_lost: world_.registry_operator.begin(); break;
     case FaultKind::controller_dies: world_.witness.process().kill(); break;
     case FaultKind::controller_freezes: world_.witness.process().freeze(); break;
     case FaultKind::controller_journal_lost: world_.witness.lose_journal(); break;
@@ -146,6 +148,7 @@ void Faults::end(const Fault& fault) {
     case FaultKind::controller_dies:
     case FaultKind::controller_journal_lost:
     case FaultKind::promotion_trouble:
+    case FaultKind::registry_lost:
     case FaultKind::operator_meddles: break;  // mended by themselves
   }
 }
@@ -162,6 +165,7 @@ void Faults::heal() {
   if (stage_.plan.left_dead) {
     Region& dead = *world_.regions()[static_cast<std::size_t>(*stage_.plan.left_dead)];
     if (dead.machine().on()) dead.power_off();
+    world_.registry_operator.is_gone(dead);
   }
 }
 

@@ -41,12 +41,18 @@ class Convergence {
     // One who was asked before the healing is asked no more, but for a question that is still open.
     const bool asked = (stage_.observers.times_asked() > asked_before_ && somebody_is_missing()) ||
                        world_.witness.asks();
-    if (writes && at_rest) reached_ = true;
+    if (writes && at_rest && whole_again()) reached_ = true;
     if (asked && !writes && now - stage_.plan.healed_at >= 20 * kSteady) {
       stage_.chronicle.reached(Mark::person_asked_at_the_end);
       reached_ = true;
     }
     if (!reached_) stage_.scheduler.after(kLookInterval, [this] { look(); });
+  }
+
+  /// A standby that was never promoted, and is there again, is attached again.
+  [[nodiscard]] bool whole_again() const {
+    const Record& record = world_.registry.record();
+    return record.epoch > 1 || record.standby || stage_.plan.left_dead;
   }
 
   /// To ask a person is an answer only where the region that writes, or is to write, is dead, or

@@ -60,6 +60,7 @@ Result<Done> SimulatedStore::raise(const AgentState& state) {
     kept.fenced_term = std::max(kept.fenced_term, state.fenced_term);
     kept.revoked_term = std::max(kept.revoked_term, state.revoked_term);
     kept.epoch = std::max(kept.epoch, state.epoch);
+    kept.ordered_epoch = std::max(kept.ordered_epoch, state.ordered_epoch);
     kept.version = std::max(kept.version, state.version);
     stored_ = kept;
   };

@@ -47,17 +47,35 @@ void Observers::promoted(int region, std::uint64_t timeline) {
   newest_region_ = region;
 }
 
+void Observers::person_gave_up(int region, std::uint64_t timeline) {
+  loss_accepted_ = true;
+  if (newest_region_ != region) return;
+  newest_region_ = 1 - region;
+  newest_timeline_ = timeline;
+}
+
 void Observers::may_have_written_until(int region, TrueTime end) {
   TrueTime& known = wrote_until_[static_cast<std::size_t>(region)];
   known = std::max(known, end);
 }
 
-void Observers::record_changed(const Record& before, const Record& after) {
+void Observers::judge_epoch(const Record& before, const Record& after) {
   scheduler_.mix(after.version);
   if (after.epoch < before.epoch) chronicle_.broken("I4", "the epoch fell");
   const auto [named, first] = active_in_epoch_.try_emplace(after.epoch, after.active);
   if (!first && named->second != after.active)
     chronicle_.broken("I4", fmt::format("epoch {} has two active regions", after.epoch));
+}
+
+void Observers::record_recovered(const Record& before, const Record& after) {
+  judge_epoch(before, after);
+  if (after.version <= before.version || after.term <= before.term ||
+      after.transition.number <= before.transition.number)
+    chronicle_.broken("R7", "a recovered record does not count on from all that was seen");
+}
+
+void Observers::record_changed(const Record& before, const Record& after) {
+  judge_epoch(before, after);
   if (after.active != before.active && after.active == plan_.topology.home)
     chronicle_.broken("I6", after.active + " is active again, and nobody confirmed it");
   const Phase was = before.transition.phase;
@@ -68,6 +86,10 @@ void Observers::record_changed(const Record& before, const Record& after) {
     chronicle_.tell("record: transition {} {} → {}, epoch {}, term {}, {} active",
                     after.transition.number, to_string(was), to_string(is), after.epoch, after.term,
                     after.active);
+  if (was == is && before.standby != after.standby) {
+    chronicle_.reached(after.standby ? Mark::standby_attached : Mark::standby_detached);
+    chronicle_.tell("record: standby {}", after.standby.value_or("none"));
+  }
   if (is == Phase::revoked && was == Phase::open) {
     // I9, by the looks that the vantages really had.
     const TrueTime now = scheduler_.now();

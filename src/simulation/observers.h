@@ -33,10 +33,14 @@ class Observers {
   void promoted(int region, std::uint64_t timeline);
   void may_have_written_until(int region, TrueTime end);
   void record_changed(const Record& before, const Record& after);
+  /// Somebody made a new one, without knowing the one before.
+  void record_recovered(const Record& before, const Record& after);
   void looked(const std::string& vantage, const std::string& region, const Sighting& seen);
   /// A client got its acknowledgement.
   void bought(std::uint64_t order) { bought_.insert(order); }
   void person_accepted_the_loss() { loss_accepted_ = true; }
+  /// Somebody said that a region is gone for good, with all it holds; the other is in `timeline`.
+  void person_gave_up(int region, std::uint64_t timeline);
   void person_asked() { ++asked_; }
 
   [[nodiscard]] std::uint64_t times_asked() const { return asked_; }
@@ -58,6 +62,7 @@ class Observers {
     TrueTime at;
   };
 
+  void judge_epoch(const Record& before, const Record& after);
   void one_writer(const char* invariant, const char* what, int region, std::uint64_t timeline);
 
   Scheduler& scheduler_;

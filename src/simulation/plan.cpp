@@ -41,6 +41,7 @@ constexpr std::array kRecipes = {
     Recipe{FaultKind::replication_stalls, 6, seconds(1), seconds(8), 30},
     Recipe{FaultKind::registry_dies, 5, milliseconds(200), seconds(6), 10},
     Recipe{FaultKind::registry_mute, 4, milliseconds(100), seconds(3), 5},
+    Recipe{FaultKind::registry_lost, 3, {}, {}, 0},
     Recipe{FaultKind::controller_dies, 8, {}, {}, 0},
     Recipe{FaultKind::controller_freezes, 4, milliseconds(200), seconds(5), 10},
     Recipe{FaultKind::controller_journal_lost, 2, {}, {}, 0},
@@ -132,6 +133,7 @@ Topology draw_topology(Dice& dice) {
   topology.probe.patience = seconds(3);
   topology.policy.lag_budget =
       topology.lease.ttl + topology.lease.margin + dice.between({}, seconds(2));
+  topology.policy.detach_after = topology.lease.ttl + dice.between(milliseconds(500), seconds(3));
   topology.policy.over_budget = dice.one_in(5) ? OverBudget::wait : OverBudget::ask;
   topology.database.replication =
       dice.one_in(6) ? Replication::synchronous : Replication::asynchronous;
@@ -192,6 +194,48 @@ void add_late_extension(Plan& plan, Dice& dice, TrueTime begin, TrueTime end) {
   plan.faults.push_back({.kind = FaultKind::path_cut, .at = at});
 }
 
+/// The hardest case for an attach: the standby is back, and while the holder gives its endless
+/// lease up for it, it hears or is heard late, falls silent, and everybody leaves it.
+void add_attach_under_fire(Plan& plan, Dice& dice, TrueTime begin) {
+  constexpr int kNorth = 0, kSouth = 1, kWitness = 2;
+  Duration& detach_after = plan.topology.policy.detach_after;
+  detach_after = plan.topology.lease.ttl + milliseconds(500);
+  const Duration away = detach_after + seconds(1) + dice.between({}, seconds(1));
+  const TrueTime back = begin + away;
+  plan.faults.push_back(
+      {.kind = FaultKind::region_dies, .at = begin, .lasts = away, .where = kSouth});
+  if (dice.one_in(2)) {
+    plan.faults.push_back({.kind = FaultKind::link_cut,
+                           .at = back + dice.between({}, milliseconds(1500)),
+                           .lasts = seconds(3),
+                           .where = kWitness,
+                           .other = kNorth});
+  } else {
+    plan.faults.push_back({.kind = FaultKind::link_slow,
+                           .at = back - milliseconds(500),
+                           .lasts = seconds(4),
+                           .where = kNorth,
+                           .other = kWitness,
+                           .by = dice.between(milliseconds(50), plan.topology.lease.ttl / 2)});
+  }
+  const TrueTime silent = back + dice.between({}, milliseconds(2500));
+  plan.faults.push_back({.kind = FaultKind::agent_freezes, .at = silent, .lasts = seconds(6)});
+  plan.faults.push_back({.kind = FaultKind::path_cut, .at = silent});
+  plan.healed_at = std::max(plan.healed_at, silent + seconds(8));
+}
+
+/// The hardest case for a recovery: the record is lost while a promotion that was ordered takes its
+/// time.
+void add_loss_amid_promotion(Plan& plan, Dice& dice, TrueTime begin, TrueTime end) {
+  constexpr int kSouth = 1, kSlow = 1;
+  const TrueTime at = begin + dice.between({}, end - begin);
+  plan.faults.push_back(
+      {.kind = FaultKind::promotion_trouble, .at = at, .where = kSouth, .other = kSlow});
+  plan.faults.push_back({.kind = FaultKind::path_cut, .at = at});
+  plan.faults.push_back({.kind = FaultKind::registry_lost,
+                         .at = at + milliseconds(500) + dice.between({}, seconds(2))});
+}
+
 /// The hardest case for the second grantor: the registry has not heard of the writer for long, the
 /// other agent alone let it go on, and dies.
 void add_writer_by_extension(Plan& plan, Dice& dice, TrueTime begin, TrueTime end) {
@@ -250,6 +294,12 @@ Plan draw_plan(std::uint64_t seed, Profile profile) {
     add_late_extension(plan, dice, begin, end);
   if (everything && !standby_alone && !witness_alone && dice.one_in(12))
     add_writer_by_extension(plan, dice, begin, end);
+  if (everything && !standby_alone && !witness_alone && dice.one_in(24))
+    add_loss_amid_promotion(plan, dice, begin, end);
+  if (everything && !standby_alone && !witness_alone && dice.one_in(12)) {
+    plan.faults.clear();
+    add_attach_under_fire(plan, dice, begin);
+  }
   std::sort(plan.faults.begin(), plan.faults.end(),
             [](const Fault& a, const Fault& b) { return a.at < b.at; });
   if (everything && dice.one_in(2))
@@ -272,9 +322,10 @@ bool strikes_the_standby_alone(const Fault& fault) {
 }
 
 bool strikes_the_witness_alone(const Fault& fault) {
-  constexpr std::array kOfTheWitness = {FaultKind::registry_dies, FaultKind::registry_mute,
-                                        FaultKind::controller_dies, FaultKind::controller_freezes,
-                                        FaultKind::controller_journal_lost};
+  constexpr std::array kOfTheWitness = {
+      FaultKind::registry_dies,      FaultKind::registry_mute,
+      FaultKind::registry_lost,      FaultKind::controller_dies,
+      FaultKind::controller_freezes, FaultKind::controller_journal_lost};
   return std::find(kOfTheWitness.begin(), kOfTheWitness.end(), fault.kind) != kOfTheWitness.end();
 }
 
@@ -321,6 +372,7 @@ std::string_view to_string(FaultKind kind) {
     case FaultKind::replication_stalls: return "replication stalls";
     case FaultKind::registry_dies: return "registry dies";
     case FaultKind::registry_mute: return "registry's answers get lost";
+    case FaultKind::registry_lost: return "registry's record is lost";
     case FaultKind::controller_dies: return "controller dies";
     case FaultKind::controller_freezes: return "controller freezes";
     case FaultKind::controller_journal_lost: return "controller's journal is lost";
@@ -350,6 +402,7 @@ std::string describe(const Fault& fault, const Plan& /*plan*/) {
     case FaultKind::links_bad:
     case FaultKind::registry_dies:
     case FaultKind::registry_mute:
+    case FaultKind::registry_lost:
     case FaultKind::controller_dies:
     case FaultKind::controller_freezes:
     case FaultKind::controller_journal_lost:

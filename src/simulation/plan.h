@@ -29,6 +29,7 @@ enum class FaultKind : std::uint8_t {
   replication_stalls,  ///< nothing reaches the standby
   registry_dies,       ///< restarted with what it stored
   registry_mute,       ///< it hears, and its answers get lost
+  registry_lost,       ///< with all it stored; a person makes a new record
   controller_dies,     ///< restarted with its journal
   controller_freezes,
   controller_journal_lost,  ///< and restarted without it

@@ -24,7 +24,7 @@ Postgres::Postgres(Stage& stage, Machine& machine, SimulatedPage& page, int regi
     log_.resize(std::min(log_.size(), flushed_));
     promoting_ = false;
     unsafe_.clear();
-    heard_from_primary_.reset();
+    heard_from_peer_.reset();
   };
 }
 
@@ -98,6 +98,7 @@ void Postgres::when_safe(std::size_t until, std::function<void()> act) {
 }
 
 void Postgres::standby_has(std::size_t until) {
+  heard_from_peer_ = stage_.scheduler.now();
   std::vector<Unsafe> safe;
   std::erase_if(unsafe_, [&](Unsafe& one) {
     if (one.until > until) return false;
@@ -115,8 +116,7 @@ DatabaseState Postgres::state_now() const {
   const bool torn = role_ == DatabaseRole::standby && log_.size() % 3 == 0;
   now.replayed = 2 * log_.size();
   now.written = now.replayed + (torn ? 1 : 0);
-  now.streaming = role_ == DatabaseRole::standby && heard_from_primary_ &&
-                  stage_.scheduler.now() - *heard_from_primary_ < kStreamTimeout;
+  now.streaming = heard_from_peer_ && stage_.scheduler.now() - *heard_from_peer_ < kStreamTimeout;
   if (!log_.empty()) now.newest_commit = log_.back().committed;
   now.epoch = epoch_row();
   return now;
@@ -147,7 +147,7 @@ void Postgres::ship() {
 
 void Postgres::receive(const Postgres& from, std::size_t until, std::uint64_t timeline) {
   if (role_ != DatabaseRole::standby || timeline != timeline_) return;
-  heard_from_primary_ = stage_.scheduler.now();
+  heard_from_peer_ = stage_.scheduler.now();
   until = std::min(until, from.log_.size());
   if (log_.size() < until)
     log_.insert(log_.end(), from.log_.begin() + static_cast<std::ptrdiff_t>(log_.size()),
@@ -163,6 +163,7 @@ void Postgres::receive(const Postgres& from, std::size_t until, std::uint64_t ti
 void Postgres::become_primary() {
   role_ = DatabaseRole::primary;
   ++timeline_;
+  heard_from_peer_.reset();
   flushed_ = log_.size();
   stage_.chronicle.tell("{}: primary in timeline {}", name(), timeline_);
   stage_.observers.promoted(region_, timeline_);

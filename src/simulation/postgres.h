@@ -52,6 +52,7 @@ class Postgres {
 
   [[nodiscard]] Process& process() { return process_; }
   [[nodiscard]] bool answers() const { return process_.runs(); }
+  [[nodiscard]] bool promoting() const { return promoting_; }
   [[nodiscard]] bool is_primary() const { return role_ == DatabaseRole::primary; }
   [[nodiscard]] std::uint64_t timeline() const { return timeline_; }
   [[nodiscard]] std::uint64_t epoch_row() const { return log_.empty() ? 0 : log_.back().epoch; }
@@ -76,7 +77,7 @@ class Postgres {
   std::uint64_t timeline_ = 1;
   std::vector<Transaction> log_;
   std::size_t flushed_ = 0;
-  std::optional<TrueTime> heard_from_primary_;
+  std::optional<TrueTime> heard_from_peer_;  ///< in the stream, either way
   Promotion trouble_ = Promotion::well;
   struct Unsafe {
     std::size_t until = 0;

@@ -51,6 +51,7 @@ class Region {
 
   [[nodiscard]] Machine& machine() { return machine_; }
   [[nodiscard]] Postgres& database() { return database_; }
+  [[nodiscard]] const Postgres& database() const { return database_; }
   [[nodiscard]] Application& application() { return application_; }
   [[nodiscard]] SimulatedPage& page() { return page_; }
   [[nodiscard]] const std::string& name() const { return machine_.name(); }

@@ -12,9 +12,21 @@ RegistryProcess::RegistryProcess(Stage& stage, Machine& machine, Record first)
 }
 
 void RegistryProcess::restart() {
-  if (process_.alive() || !process_.machine().on()) return;
+  if (process_.alive() || !process_.machine().on() || lost_) return;
   stage_.chronicle.reached(Mark::registry_restarted);
   process_.start();
+}
+
+void RegistryProcess::lose() {
+  process_.kill();
+  lost_ = true;
+}
+
+void RegistryProcess::begin_anew(const Record& record) {
+  stage_.observers.record_recovered(record_, record);
+  record_ = record;
+  lost_ = false;
+  restart();
 }
 
 Replaced RegistryProcess::replace(const Record& next) {

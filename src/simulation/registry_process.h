@@ -15,7 +15,10 @@ class RegistryProcess {
   RegistryProcess(Stage& stage, Machine& machine, Record first);
 
   void start() { process_.start(); }
+  /// Unless its record is lost.
   void restart();
+  void lose();
+  void begin_anew(const Record& record);
   /// It hears, and does, and cannot be heard.
   void set_mute(bool mute) { mute_ = mute; }
 
@@ -40,6 +43,7 @@ class RegistryProcess {
   std::vector<Waiting> waiting_;
   std::uint64_t number_ = 0;
   bool mute_ = false;
+  bool lost_ = false;
 };
 
 /// The Registry port of one process.

@@ -250,6 +250,7 @@ struct Witness::Parts {
   Orchestration world;
   ExecutionRunner runner;
   std::optional<Sentry> sentry;
+  std::optional<StandbyWatch> standby_watch;
 };
 
 Witness::Witness(Stage& stage, Machine& machine, RegistryProcess& registry,
@@ -286,6 +287,8 @@ void Witness::start() {
     ensure(resumed.ok(), "a journal that was written can be resumed");
     is.sentry.emplace(is.world, is.runner, stage_.workflow);
     is.sentry->start();
+    is.standby_watch.emplace(is.world);
+    is.standby_watch->start();
   });
 }
 

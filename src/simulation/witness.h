@@ -9,6 +9,7 @@
 #include "controller/execution_runner.h"
 #include "controller/journal.h"
 #include "controller/sentry.h"
+#include "controller/standby_watch.h"
 #include "ports/ingress.h"
 #include "simulation/region.h"
 #include "states/history.h"

@@ -25,6 +25,7 @@ World::World(Stage& of)
       registry(of, witness_machine, first_record(of.plan.topology)),
       first(of, registry, 0),
       second(of, registry, 1),
+      registry_operator(of, witness_machine, registry, {&first, &second}),
       edge(of, {&first, &second}),
       witness(of, witness_machine, registry, {&first, &second}, edge),
       buyers(of, client_machine, edge, {&first, &second}) {

@@ -3,6 +3,7 @@
 
 #include "simulation/buyers.h"
 #include "simulation/region.h"
+#include "simulation/registry_operator.h"
 #include "simulation/registry_process.h"
 #include "simulation/stage.h"
 #include "simulation/witness.h"
@@ -27,6 +28,7 @@ struct World {
   RegistryProcess registry;
   Region first;
   Region second;
+  RegistryOperator registry_operator;
   Edge edge;
   Witness witness;
   Buyers buyers;

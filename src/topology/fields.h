@@ -88,6 +88,7 @@ void visit_policy(Visitor& visit, P& policy) {
   visit.choice("automatic_failover", policy.automatic_failover);
   visit.length("lag_budget", policy.lag_budget, LengthBounds{0s, 24h});
   visit.choice("over_budget", policy.over_budget);
+  visit.length("detach_after", policy.detach_after, LengthBounds{1s, 24h});
 }
 
 template <class Visitor, class O>

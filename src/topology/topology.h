@@ -95,6 +95,9 @@ struct Policy {
   /// The loss that is accepted without asking: the standby may lack at most this much.
   Duration lag_budget = std::chrono::seconds(3);
   OverBudget over_budget = OverBudget::ask;
+  /// A standby that nobody has heard of for so long is detached: the active region goes on alone,
+  /// with an endless lease, until it streams again.
+  Duration detach_after = std::chrono::seconds(30);
 };
 
 /// What the platform promises its users; drills are judged against it.

@@ -47,7 +47,7 @@ const std::map<std::pair<std::string, std::string>, std::set<std::string>> kOnly
     {{"cli", "controller"}, {"controller/controller.h", "controller/workflows.h"}},
     {{"simulation", "controller"},
      {"controller/execution_runner.h", "controller/journal.h", "controller/sentry.h",
-      "controller/workflows.h"}},
+      "controller/standby_watch.h", "controller/workflows.h"}},
     {{"simulation", "states"}, {"states/history.h"}},
 };
 

@@ -51,6 +51,13 @@ Sentry& ControlRoom::start_sentry(const std::string& document) {
   return *controller.sentry;
 }
 
+StandbyWatch& ControlRoom::start_standby_watch() {
+  Controller& controller = controllers_.back();
+  controller.standby_watch.emplace(controller.orchestrator.orchestration);
+  controller.standby_watch->start();
+  return *controller.standby_watch;
+}
+
 Result<Done> ControlRoom::start(const std::string& document, std::uint64_t number) {
   return runner().start("failover-shop-" + std::to_string(number), document,
                         {{"kind", "failover"},

@@ -8,6 +8,7 @@
 
 #include "controller/execution_runner.h"
 #include "controller/sentry.h"
+#include "controller/standby_watch.h"
 #include "tests/controller/fake_journal.h"
 #include "tests/recovery/world.h"
 
@@ -33,6 +34,8 @@ class ControlRoom {
   [[nodiscard]] ExecutionRunner& runner() { return controllers_.back().runner; }
   /// Of the newest controller.
   [[nodiscard]] Sentry& start_sentry(const std::string& document = failover_document());
+
+  [[nodiscard]] StandbyWatch& start_standby_watch();
 
   /// The newest controller sees the record now, as its sentry would.
   void note_record();
@@ -65,9 +68,11 @@ class ControlRoom {
     Orchestrator orchestrator;
     ExecutionRunner runner;
     std::optional<Sentry> sentry;
+    std::optional<StandbyWatch> standby_watch;
     void stop() {
       runner.stop();
       if (sentry) sentry->stop();
+      if (standby_watch) standby_watch->stop();
     }
   };
   std::list<Controller> controllers_;

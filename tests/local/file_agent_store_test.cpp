@@ -65,15 +65,15 @@ TEST(AgentStore, says_whose_state_it_found) {
 TEST(AgentStore, refuses_garbage_and_does_not_write_over_it) {
   const Scratch scratch;
   const std::string good =
-      R"({"identity":"north","term":1,"fenced_term":0,"revoked_term":0,"epoch":1,"version":3})";
+      R"({"identity":"north","term":1,"fenced_term":0,"revoked_term":0,"epoch":1,"ordered_epoch":0,"version":3})";
   for (
       const std::string& text :
       {std::string(), std::string("\0\0\0\0", 4), std::string("[]"), good.substr(0, 40),
        std::string(R"({"identity":"north"})"),
        std::string(
-           R"({"identity":"north","term":-1,"fenced_term":0,"revoked_term":0,"epoch":1,"version":3})"),
+           R"({"identity":"north","term":-1,"fenced_term":0,"revoked_term":0,"epoch":1,"ordered_epoch":0,"version":3})"),
        std::string(
-           R"({"identity":7,"term":1,"fenced_term":0,"revoked_term":0,"epoch":1,"version":3})")}) {
+           R"({"identity":7,"term":1,"fenced_term":0,"revoked_term":0,"epoch":1,"ordered_epoch":0,"version":3})")}) {
     ASSERT_EQ(why(file::write_durably(scratch.file("state"), text)), "");
     const auto store = make_file_agent_store(scratch.file("state"));
     EXPECT_THAT(why(store->load()), HasSubstr(scratch.file("state"))) << text;

@@ -153,7 +153,11 @@ Result<DatabaseState> FakeDatabase::state(BootTime deadline) {
   const Fault fault = states.take();
   if (auto error = dead(deadline)) return *error;
   if (auto error = before_act(fault, "database")) return *error;
-  return now;
+  if (now.role == DatabaseRole::standby) return now;
+  DatabaseState seen = now;
+  seen.streaming = standby != nullptr && standby->alive && standby->now.streaming &&
+                   standby->now.role == DatabaseRole::standby;
+  return seen;
 }
 
 Result<DatabaseState> FakeDatabase::promote(BootTime deadline) {

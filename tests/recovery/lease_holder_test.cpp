@@ -56,6 +56,17 @@ class Holder : public testing::Test {
   void open_transition() {
     change(opened(record_, {TransitionKind::failover, "shop", "south"}, "open"));
   }
+  /// South is gone, and the page has become endless.
+  void alone_at(Duration when) {
+    change(detached(record_, "detach"));
+    ASSERT_TRUE(renewed_at(when));
+    ASSERT_TRUE(page_.read()->endless);
+  }
+  /// South promised: the change that an attach sends.
+  std::optional<Record> attach_at(Duration when) {
+    const auto request = holder_->ask_to_attach(record_, at(when), wall_at(when));
+    return request ? holder_->attach(*request, record_, "south", "attach") : std::nullopt;
+  }
   bool writable(Duration when) const { return holder_->writable(at(when), wall_at(when)); }
 
   const LeaseTiming timing_;  // ttl 2 s
@@ -249,6 +260,55 @@ TEST_F(Holder, does_not_make_a_page_endless_by_reading_alone) {
   ASSERT_TRUE(holder_->see(record_));
   EXPECT_FALSE(page_.read()->endless);
   EXPECT_FALSE(writable(timing_.ttl));
+}
+
+TEST_F(Holder, attaches_a_standby_by_first_making_its_own_page_finite) {
+  born();
+  alone_at(seconds(0));
+  const auto next = attach_at(seconds(100));
+  ASSERT_TRUE(next.has_value());
+  EXPECT_EQ(broken_rule(record_, *next), std::nullopt);
+  EXPECT_FALSE(page_.read()->endless) << "before the registry was asked";
+  EXPECT_TRUE(writable(seconds(100) + timing_.ttl - milliseconds(1)));
+  EXPECT_FALSE(writable(seconds(100) + timing_.ttl));
+}
+
+TEST_F(Holder, believes_no_endless_answer_to_what_it_asked_before_the_attach) {
+  born();
+  alone_at(seconds(0));
+  const Record before = record_;
+  const Record answer = asked(seconds(99), "late");
+  record_ = before;  // what it knew when it began to attach
+  ASSERT_TRUE(attach_at(seconds(100)).has_value());
+  EXPECT_FALSE(holder_->granted(answer, BootTime::max(), WallTime::max()));
+  EXPECT_FALSE(page_.read()->endless);
+}
+
+TEST_F(Holder, whose_attach_was_lost_becomes_endless_again_by_its_next_renewal) {
+  born();
+  alone_at(seconds(0));
+  ASSERT_TRUE(attach_at(seconds(100)).has_value());
+  ASSERT_TRUE(holder_->see(record_)) << "a read alone changes nothing";
+  EXPECT_FALSE(page_.read()->endless);
+  ASSERT_TRUE(renewed_at(seconds(101)));
+  EXPECT_TRUE(page_.read()->endless);
+}
+
+TEST_F(Holder, is_extended_by_the_standby_while_nobody_knows_whether_the_attach_was_applied) {
+  record_.grantors = {std::string(kRegistryGrantor)};
+  born();
+  alone_at(seconds(0));
+  ASSERT_TRUE(attach_at(seconds(100)).has_value());
+  const auto request = holder_->ask_other(record_, at(seconds(101)), wall_at(seconds(101)));
+  ASSERT_TRUE(request.has_value());
+  EXPECT_TRUE(holder_->extended(*request, BootTime::max(), WallTime::max()));
+  EXPECT_TRUE(writable(seconds(101) + timing_.ttl - milliseconds(1)));
+}
+
+TEST_F(Holder, attaches_nobody_while_its_lease_is_finite_or_a_transition_is_open) {
+  born();
+  ASSERT_TRUE(renewed_at(seconds(0)));
+  EXPECT_FALSE(attach_at(seconds(1)).has_value());
 }
 
 TEST_F(Holder, born_again_keeps_an_open_page_of_the_same_boot) {

@@ -49,12 +49,15 @@ const std::map<std::string, Way> kWays = {
     {"switched", [](const Record& r) { return switched(r, "x"); }},
     {"completed", [](const Record& r) { return completed(r, "x"); }},
     {"aborted", [](const Record& r) { return aborted(r, "x"); }},
+    {"detached", [](const Record& r) { return detached(r, "x"); }},
 };
 
 /// Which ways lead out of which phase.
 const std::map<Phase, std::set<std::string>> kOpenWays = {
-    {Phase::none, {"renewed", "opened"}},        {Phase::open, {"renewed", "revoked", "aborted"}},
-    {Phase::revoked, {"promoting", "aborted"}},  {Phase::promoting, {"switched"}},
+    {Phase::none, {"renewed", "opened", "detached"}},
+    {Phase::open, {"renewed", "revoked", "aborted"}},
+    {Phase::revoked, {"promoting", "aborted"}},
+    {Phase::promoting, {"switched"}},
     {Phase::switched, {"renewed", "completed"}},
 };
 
@@ -75,6 +78,44 @@ TEST(RecordChanges, lead_out_of_each_phase_exactly_as_the_table_says) {
       EXPECT_EQ(change->nonce, "x") << name;
     }
   }
+}
+
+TEST(RecordChanges, that_detach_and_attach_make_the_lease_endless_and_finite_again) {
+  const Record before = in_phase(Phase::none);
+  const Record alone = must(detached(before, "d"));
+  EXPECT_TRUE(alone.lease.endless);
+  EXPECT_EQ(alone.lease.serial, before.lease.serial);
+  EXPECT_EQ(alone.grantors, before.grantors) << "it may still be asked to revoke";
+  const Record whole = must(attached(alone, "south", "a"));
+  EXPECT_EQ(broken_rule(alone, whole), std::nullopt);
+  EXPECT_EQ(whole.standby, "south");
+  EXPECT_FALSE(whole.lease.endless);
+  EXPECT_EQ(whole.lease.serial, before.lease.serial + 1) << "nobody counts from before it";
+  EXPECT_EQ(whole.grantors, before.grantors);
+  EXPECT_FALSE(attached(whole, "south", "x"));
+  EXPECT_FALSE(detached(alone, "x"));
+}
+
+TEST(RecordChanges, that_attach_add_the_grantor_that_the_switch_took_away) {
+  const Record after_failover = must(completed(in_phase(Phase::switched), "c"));
+  const Record whole = must(attached(after_failover, "north", "a"));
+  EXPECT_EQ(broken_rule(after_failover, whole), std::nullopt);
+  EXPECT_EQ(whole.grantors, (std::vector<std::string>{"registry", "north"}));
+  Record same_serial = whole;
+  same_serial.lease.serial = after_failover.lease.serial;
+  EXPECT_NE(broken_rule(after_failover, same_serial), std::nullopt);
+  Record not_granting = whole;
+  not_granting.grantors = after_failover.grantors;
+  EXPECT_NE(broken_rule(after_failover, not_granting), std::nullopt);
+}
+
+TEST(RecordChanges, attach_nobody_while_a_transition_is_under_way) {
+  EXPECT_FALSE(attached(in_phase(Phase::switched), "north", "a"));
+  Record flipped = must(renewed(in_phase(Phase::switched), "south", "a"));
+  flipped.standby = "north";
+  flipped.lease.endless = false;
+  flipped.grantors.emplace_back("north");
+  EXPECT_NE(broken_rule(in_phase(Phase::switched), flipped), std::nullopt);
 }
 
 TEST(RecordChanges, from_phase_to_phase_are_refused_unless_a_way_leads_there) {

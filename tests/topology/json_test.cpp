@@ -25,21 +25,22 @@ std::string changed(Change change) {
 }
 
 TEST(TopologyJson, is_what_child_processes_read) {
-  EXPECT_EQ(to_json(minimal_topology()),
-            R"({"platform":"shop","regions":[{"name":"north","address":"127.0.1.1"},)"
-            R"({"name":"south","address":"127.0.2.1"}],"home":"north",)"
-            R"("witness":{"address":"127.0.3.1"},"edge":{"address":"127.0.4.1"},)"
-            R"("services":[{"name":"web","command":["web"],"environment":{},"listens":false,)"
-            R"("ready_path":"/ready","live_path":"/live","ingress":"none","posture":"warm",)"
-            R"("instances_active":1,"instances_standby":1}],)"
-            R"("database":{"name":"app","application_role":"app","schema_file":null,)"
-            R"("replication":"asynchronous","connections_max":200},"redis":true,)"
-            R"("lease":{"ttl_ms":2000,"renew_interval_ms":600,"margin_ms":100,"answer_max_ms":50,)"
-            R"("clock_drift_ppm_max":1000},)"
-            R"("probe":{"interval_ms":200,"timeout_ms":500,"failures":3,"patience_ms":10000},)"
-            R"("policy":{"automatic_failover":"on","lag_budget_ms":3000,"over_budget":"ask"},)"
-            R"("objectives":{"rto_ms":3200,"rto_full_ms":5000,"rpo_ms":3000},)"
-            R"("local":{"data":"","port_base":7000,"run_as":""},"directory":"/etc/shop"})");
+  EXPECT_EQ(
+      to_json(minimal_topology()),
+      R"({"platform":"shop","regions":[{"name":"north","address":"127.0.1.1"},)"
+      R"({"name":"south","address":"127.0.2.1"}],"home":"north",)"
+      R"("witness":{"address":"127.0.3.1"},"edge":{"address":"127.0.4.1"},)"
+      R"("services":[{"name":"web","command":["web"],"environment":{},"listens":false,)"
+      R"("ready_path":"/ready","live_path":"/live","ingress":"none","posture":"warm",)"
+      R"("instances_active":1,"instances_standby":1}],)"
+      R"("database":{"name":"app","application_role":"app","schema_file":null,)"
+      R"("replication":"asynchronous","connections_max":200},"redis":true,)"
+      R"("lease":{"ttl_ms":2000,"renew_interval_ms":600,"margin_ms":100,"answer_max_ms":50,)"
+      R"("clock_drift_ppm_max":1000},)"
+      R"("probe":{"interval_ms":200,"timeout_ms":500,"failures":3,"patience_ms":10000},)"
+      R"("policy":{"automatic_failover":"on","lag_budget_ms":3000,"over_budget":"ask","detach_after_ms":30000},)"
+      R"("objectives":{"rto_ms":3200,"rto_full_ms":5000,"rpo_ms":3000},)"
+      R"("local":{"data":"","port_base":7000,"run_as":""},"directory":"/etc/shop"})");
 }
 
 TEST(TopologyJson, gives_the_example_back_whole) {

@@ -144,6 +144,12 @@ StepOutput check_replication_lag(Orchestration& world, const boost::json::object
   auto caught_up = judge_caught_up(world, transition.target, old);
   if (const auto* failure = std::get_if<StepFailure>(&caught_up)) return *failure;
   auto& [within, output] = std::get<Judgement>(caught_up);
+  if (!within) {
+    // Nobody waits, or is asked, for a transition that the record no longer shows.
+    const auto own = read_own_record(world, transition);
+    const auto* failure = std::get_if<StepFailure>(&own);
+    if (failure != nullptr && failure->error == kTransitionLost) return *failure;
+  }
   emit(world, within ? "lag.within_budget" : "lag.over_budget", transition, output);
   if (output["action"] == "wait") {
     world.alerts.raise(

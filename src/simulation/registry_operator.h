@@ -1,0 +1,36 @@
+#pragma once
+// A person who finds the registry without its record, and makes a new one as `understudy registry
+// recover` does.
+
+#include <array>
+
+#include "simulation/region.h"
+#include "simulation/registry_process.h"
+#include "simulation/stage.h"
+
+namespace understudy::simulation {
+
+class RegistryOperator {
+ public:
+  RegistryOperator(Stage& stage, Machine& machine, RegistryProcess& registry,
+                   std::array<Region*, 2> regions);
+
+  /// The record is lost; from now on it is tried again and again to make a new one.
+  void begin();
+  /// What they are told that does not come back: the region that the plan leaves dead.
+  void is_gone(const Region& region) { gone_ = &region; }
+
+ private:
+  void look();
+  [[nodiscard]] bool recover();
+
+  Stage& stage_;
+  RegistryProcess& registry_;
+  const std::array<Region*, 2> regions_;
+  Process process_;
+  const Region* gone_ = nullptr;
+  std::uint64_t made_ = 0;  ///< version of the newest record of theirs
+  bool busy_ = false;
+};
+
+}  // namespace understudy::simulation
