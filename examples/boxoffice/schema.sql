@@ -6,7 +6,8 @@ CREATE TABLE events (
   id        integer PRIMARY KEY,
   name      text NOT NULL,
   venue     text NOT NULL,
-  starts_at timestamptz NOT NULL
+  starts_at timestamptz NOT NULL,
+  price_cents integer NOT NULL DEFAULT 2500 CHECK (price_cents >= 0)
 );
 
 -- `version` counts the changes of a seat, so that a reader of the feed can drop an older message
@@ -20,7 +21,8 @@ CREATE TABLE seats (
 );
 CREATE INDEX seats_free ON seats (event, seat) WHERE state = 'free';
 
--- The unique key on (event, seat) is the last word against overselling, whatever the code does.
+-- The unique index below is the last word against overselling, whatever the code does: of the
+-- orders of a seat, at most one is not refunded.
 CREATE TABLE orders (
   id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   key        text NOT NULL UNIQUE,
@@ -32,9 +34,11 @@ CREATE TABLE orders (
   epoch      bigint NOT NULL,
   region     text NOT NULL,
   at         timestamptz NOT NULL DEFAULT clock_timestamp(),
-  UNIQUE (event, seat),
+  refunded_at timestamptz,  -- then the seat may be sold again
   FOREIGN KEY (event, seat) REFERENCES seats
 );
+CREATE UNIQUE INDEX orders_seat ON orders (event, seat) WHERE refunded_at IS NULL;
+CREATE INDEX orders_buyer ON orders (buyer);
 
 CREATE TABLE holds (
   token      text PRIMARY KEY,
@@ -67,6 +71,16 @@ CREATE TABLE cron_ticks (
   instance text NOT NULL,
   at       timestamptz NOT NULL DEFAULT clock_timestamp(),
   expired  integer              -- holds that ran out; null until the work is done
+);
+
+-- `/s/<code>` leads to an event. Clicks are counted in each region's Redis and brought here.
+CREATE TABLE short_links (
+  code   text PRIMARY KEY CHECK (code ~ '^[a-z0-9-]{1,40}$'),
+  event  integer NOT NULL REFERENCES events,
+  clicks bigint NOT NULL DEFAULT 0,
+  epoch  bigint NOT NULL,
+  region text NOT NULL,
+  at     timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
 -- Does the database's epoch row say that `p_region` may write in `p_epoch`? A null epoch asks
@@ -208,6 +222,49 @@ BEGIN
   outcome := 'released';
 END $$;
 
+-- Takes a sale back: the order stays, marked; the seat is free.
+-- outcome: refunded | already_refunded | no_order | other_epoch
+-- The seat's row is locked first, as everywhere.
+CREATE FUNCTION refund(p_order bigint, p_epoch bigint, p_region text,
+  OUT outcome text, OUT event_freed integer, OUT seat_freed integer, OUT version integer)
+LANGUAGE plpgsql AS $$
+BEGIN
+  IF NOT may_write(p_epoch, p_region) THEN outcome := 'other_epoch'; RETURN; END IF;
+  outcome := 'no_order';
+  SELECT o.event, o.seat INTO event_freed, seat_freed FROM orders o WHERE o.id = p_order;
+  IF NOT FOUND THEN RETURN; END IF;
+  PERFORM 1 FROM seats s WHERE s.event = event_freed AND s.seat = seat_freed FOR UPDATE;
+  UPDATE orders o SET refunded_at = clock_timestamp()
+    WHERE o.id = p_order AND o.refunded_at IS NULL;
+  IF NOT FOUND THEN outcome := 'already_refunded'; RETURN; END IF;
+  UPDATE seats s SET state = 'free', version = s.version + 1
+    WHERE s.event = event_freed AND s.seat = seat_freed RETURNING s.version INTO version;
+  outcome := 'refunded';
+END $$;
+
+-- outcome: made | repeated | other_event (the code leads elsewhere) | no_event | other_epoch
+CREATE FUNCTION make_short_link(p_code text, p_event integer, p_epoch bigint, p_region text)
+RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+  IF NOT may_write(p_epoch, p_region) THEN RETURN 'other_epoch'; END IF;
+  IF NOT EXISTS (SELECT 1 FROM events e WHERE e.id = p_event) THEN RETURN 'no_event'; END IF;
+  INSERT INTO short_links (code, event, epoch, region)
+    VALUES (p_code, p_event, coalesce(p_epoch, 0), p_region) ON CONFLICT DO NOTHING;
+  IF FOUND THEN RETURN 'made'; END IF;
+  RETURN CASE WHEN EXISTS (SELECT 1 FROM short_links l WHERE l.code = p_code AND l.event = p_event)
+              THEN 'repeated' ELSE 'other_event' END;
+END $$;
+
+-- Adds what one region's Redis counted, {"code": clicks, ...}; false: not in this epoch.
+CREATE FUNCTION count_clicks(p_clicks json, p_epoch bigint, p_region text)
+RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+  IF NOT may_write(p_epoch, p_region) THEN RETURN false; END IF;
+  UPDATE short_links l SET clicks = l.clicks + counted.value::bigint
+    FROM json_each_text(p_clicks) counted WHERE l.code = counted.key;
+  RETURN true;
+END $$;
+
 -- Claims second `p_second` for `p_region`; true if it is ours alone. Committed before its work.
 CREATE FUNCTION claim_tick(p_second bigint, p_instance text, p_epoch bigint, p_region text)
 RETURNS boolean LANGUAGE plpgsql AS $$
@@ -243,10 +300,18 @@ BEGIN
   UPDATE cron_ticks t SET expired = freed WHERE t.second = p_second;
 END $$;
 
--- 400 events of 500 seats.
-INSERT INTO events (id, name, venue, starts_at)
-  SELECT n, 'Event ' || n, 'Hall ' || (n % 12 + 1),
-         timestamptz '2030-01-01 20:00+00' + n * interval '1 day'
+-- 400 events of 500 seats, of twelve kinds in as many halls; a hall is a partner.
+INSERT INTO events (id, name, venue, starts_at, price_cents)
+  SELECT n,
+         (ARRAY['Chamber Choir', 'City Jazz', 'Puppet Theatre', 'Poetry Slam', 'Organ by Night',
+                'Silent Film with Piano', 'Salsa Evening', 'Science Show', 'String Quartet',
+                'Improvised Comedy', 'Brass on the Square', 'Folk Session'])[n % 12 + 1]
+           || ', no. ' || n,
+         (ARRAY['Old Granary', 'Harbour Hall', 'Theatre Royal', 'Glass House', 'St. Anne''s',
+                'Cinema Lux', 'Tramshed', 'Observatory', 'Town Hall', 'Cellar Stage',
+                'Market Square', 'The Anchor'])[n % 12 + 1],
+         timestamptz '2030-01-01 20:00+00' + n * interval '1 day',
+         1500 + n % 7 * 500
   FROM generate_series(1, 400) n;
 INSERT INTO seats (event, seat)
   SELECT e, s FROM generate_series(1, 400) e, generate_series(1, 500) s;
