@@ -54,6 +54,8 @@ void add_service(std::vector<Unit>& units, const Layout& layout, const DomainPla
     instance.group = service.name;
     auto& environment = instance.environment;
     for (const auto& [name, value] : service.environment) environment[name] = value;
+    for (const std::string& name : service.secrets)
+      environment[name] = secrets.of_services.at(name);
     environment["REGION"] = region;
     environment["INSTANCE"] = fmt::format("{}.{}", service.name, i);
     environment["DATABASE_URL"] = application_conninfo(layout, region, secrets);

@@ -44,6 +44,7 @@ template <class Visitor, class S>
 void visit_service(Visitor& visit, S& service) {
   visit.texts("command", service.command);
   visit.pairs("environment", service.environment);
+  visit.variables("secrets", service.secrets);
   visit.flag("listens", service.listens);
   visit.text("ready_path", service.ready_path, Need::optional, TextRule::url_path);
   visit.text("live_path", service.live_path, Need::optional, TextRule::url_path);

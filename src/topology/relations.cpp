@@ -112,6 +112,17 @@ void check_instances(const Service& service, const std::string& path, Findings& 
   }
 }
 
+/// A variable has one value: chosen in the file, or made by `up`.
+void check_secrets(const Service& service, const std::string& path, Findings& findings) {
+  for (std::size_t i = 0; i < service.secrets.size(); ++i) {
+    if (!service.environment.contains(service.secrets[i])) continue;
+    findings.add_relation(fmt::format("{}[{}]", setting_path(path, "secrets"), i),
+                          fmt::format("relation secrets-environment: {} has a value in environment "
+                                      "already; expected it in one of the two",
+                                      service.secrets[i]));
+  }
+}
+
 void check_ingress(const Service& service, const std::string& path, Findings& findings) {
   const auto ingress = setting_path(path, "ingress");
   const bool judged = findings.sound({ingress, setting_path(path, "listens")});
@@ -157,6 +168,7 @@ void check_services(const Topology& topology, Findings& findings) {
   for (const auto& service : topology.services) {
     const auto path = setting_path("services", service.name);
     check_instances(service, path, findings);
+    check_secrets(service, path, findings);
     check_ingress(service, path, findings);
   }
   check_database(topology.database, findings);

@@ -42,6 +42,8 @@ struct Service {
   std::vector<std::string>
       command;  ///< command[0] resolved against the file's folder if it has a '/'
   std::map<std::string, std::string> environment;
+  /// Names of further variables, each a random value: made once a stack, the same in both regions.
+  std::vector<std::string> secrets;
   bool listens = false;               ///< it serves HTTP on $PORT
   std::string ready_path = "/ready";  ///< 2xx only while it may take this region's traffic
   std::string live_path = "/live";    ///< 2xx while the process itself is well

@@ -135,14 +135,17 @@ class Judge {
   }
 
   void pairs(std::string_view name, const std::map<std::string, std::string>& values) {
-    for (const auto& [key, value] : values) {
-      const auto path = setting_path(path_of(name), key);
-      if (!is_variable(key)) {
-        say(path, "expected the name of an environment variable: letters, digits and underscores");
-      } else if (std::find(kSetByUnderstudy.begin(), kSetByUnderstudy.end(), key) !=
-                 kSetByUnderstudy.end()) {
-        say(path, fmt::format("{} is set by Understudy and cannot be chosen", key));
-      }
+    for (const auto& [key, value] : values)
+      say(setting_path(path_of(name), key), judge_variable(key));
+  }
+
+  void variables(std::string_view name, const std::vector<std::string>& values) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const auto path = fmt::format("{}[{}]", path_of(name), i);
+      say(path, judge_variable(values[i]));
+      if (std::find(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(i), values[i]) !=
+          values.begin() + static_cast<std::ptrdiff_t>(i))
+        say(path, fmt::format("{} stands twice", quoted(values[i])));
     }
   }
 
@@ -190,6 +193,14 @@ class Judge {
            std::all_of(text.begin(), text.end(), [](char c) {
              return is_lower(c) || is_digit(c) || (c >= 'A' && c <= 'Z') || c == '_';
            });
+  }
+
+  static std::string judge_variable(const std::string& name) {
+    if (!is_variable(name))
+      return "expected the name of an environment variable: letters, digits and underscores";
+    if (std::find(kSetByUnderstudy.begin(), kSetByUnderstudy.end(), name) != kSetByUnderstudy.end())
+      return fmt::format("{} is set by Understudy and cannot be chosen", name);
+    return {};
   }
 
   void say(const std::string& path, const std::string& what) {
