@@ -20,6 +20,8 @@
 #include <sstream>
 #include <thread>
 
+#include "redis_connection.h"
+
 namespace understudy::test {
 namespace {
 
@@ -212,6 +214,9 @@ void ScratchRedis::start() {
   process_.emplace(
       Command{.words = {"redis-server", "--bind", "127.0.0.1", "--port", std::to_string(port_),
                         "--requirepass", kPassword, "--save", "", "--dir", folder_.path()}});
+  EXPECT_TRUE(eventually([this] {
+    return boxoffice::connect_redis({"127.0.0.1", port_, kPassword}) != nullptr;
+  }));
 }
 
 void ScratchRedis::stop() {

@@ -95,7 +95,7 @@ class ScratchPostgres {
 class ScratchRedis {
  public:
   ScratchRedis();
-  void start();
+  void start();  ///< and waits until it answers
   void stop();
   [[nodiscard]] std::string url() const;
   static constexpr const char* kPassword = "scratch-secret-2";
