@@ -103,34 +103,8 @@ const Api::Route Api::kRoutes[] = {
     {"GET", "/feed", &Api::feed},
 };
 
-bool Api::is_health(const http::Request& request) {
-  return request.path == "/ready" || request.path == "/live";
-}
-
-http::Response Api::answer_health(const http::Request& request) {
-  if (request.path == "/ready") return ready();
-  if (request.path == "/live") return json_answer(200, R"({"live":true})");
-  return json_answer(404, R"({"error":"there is nothing here"})");
-}
-
-http::Response Api::ready() {
-  const Readiness seen = parts_.readiness.ask();
-  // Asked many times a second: only a change is worth a line.
-  if (was_ready_.exchange(seen.ready) != seen.ready) {
-    WideEvent event;
-    event.add("epoch", seen.epoch);
-    if (!seen.ready) event.add("error", seen.why);
-    parts_.events.write(seen.ready ? "ready.gained" : "ready.lost", event);
-  }
-  if (seen.ready)
-    return json_answer(200, fmt::format(R"({{"ready":true,"region":{},"epoch":{}}})",
-                                        quoted(parts_.region), seen.epoch.value_or(0)));
-  return json_answer(503, fmt::format(R"({{"ready":false,"region":{},"why":{}}})",
-                                      quoted(parts_.region), quoted(seen.why)));
-}
-
 http::Response Api::answer(const http::Request& request) {
-  if (is_health(request)) return answer_health(request);
+  if (Health::is_health(request)) return answer_health(request);
   const auto began = std::chrono::steady_clock::now();
   const std::string id = request_id(request);
   WideEvent event;

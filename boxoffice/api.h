@@ -1,10 +1,10 @@
 #pragma once
 // The public API: which request does what, and what its outcome is called in HTTP.
 
-#include <atomic>
 #include <string>
 
 #include "catalog.h"
+#include "health.h"
 #include "orders.h"
 #include "readiness.h"
 #include "seat_feed.h"
@@ -31,15 +31,16 @@ struct Parts {
 /// the page still permits it right before it is sent, and says until when it is worth anything.
 class Api {
  public:
-  explicit Api(Parts parts) : parts_(std::move(parts)) {}
+  explicit Api(Parts parts)
+      : parts_(std::move(parts)),
+        health_([this] { return parts_.readiness.ask(); }, parts_.events, parts_.region) {}
 
   [[nodiscard]] http::Response answer(const http::Request& request);
   /// Only health: what a process without public API answers.
-  [[nodiscard]] http::Response answer_health(const http::Request& request);
+  [[nodiscard]] http::Response answer_health(const http::Request& request) {
+    return health_.answer(request);
+  }
   void open_feed(const http::Request& request, std::shared_ptr<http::WebSocket> socket);
-
-  /// Health checks never wait behind other requests.
-  [[nodiscard]] static bool is_health(const http::Request& request);
 
  private:
   using Handle = http::Response (Api::*)(const http::Request&, std::string_view rest, WideEvent&);
@@ -61,10 +62,9 @@ class Api {
   http::Response feed(const http::Request& request, std::string_view rest, WideEvent& event);
 
   void acknowledge(http::Response& response, const Permission& permission, std::string_view what);
-  http::Response ready();
 
   Parts parts_;
-  std::atomic<bool> was_ready_{false};
+  Health health_;
 };
 
 }  // namespace understudy::boxoffice
