@@ -29,7 +29,7 @@ struct NotificationsSettings {
 /// POST /mails and /texts, for who knows the token. Thread-safe.
 ///
 /// Sends only while the page is open, whoever asks: so a region without a lease sends nothing.
-/// Answers an outcome_body: 200 sent, 422 or 400 refused, 503 or 401 not sent, 504 unknown.
+/// Answers an outcome_body: 200 sent, 422 refused, 503 (401, 404, 405) not sent, 504 unknown.
 class Notifications {
  public:
   Notifications(std::string token, std::string from, MailCarrier& mails, TextCarrier& texts,

@@ -9,8 +9,8 @@ namespace understudy::boxoffice {
 namespace {
 
 constexpr std::size_t kLineBytesMax = 76;
-/// An encoded word has 75 bytes, 12 of which are its frame.
-constexpr std::size_t kWordBytesMax = 63;
+/// Of an encoded word without its frame of 12, so that "Subject: " stands before it on a line.
+constexpr std::size_t kWordBytesMax = 54;
 
 bool is_plain(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
