@@ -12,6 +12,14 @@ bool is_plain(char c) {
          c == '+' || c == '_';
 }
 
+/// What stands in a header is one line, whatever a buyer or an organizer has typed.
+std::string one_line(std::string_view text) {
+  std::string line(text);
+  for (char& c : line)
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = ' ';
+  return line;
+}
+
 }  // namespace
 
 std::string address_of(std::string_view buyer) {
@@ -29,9 +37,9 @@ std::string message_id(std::int64_t order, std::string_view medium, std::string_
 Mail mail_of(const Ticket& ticket, std::string_view platform) {
   return {
       .message_id = message_id(ticket.order, "mail", platform),
-      .name = is_address(ticket.buyer) ? "" : ticket.buyer,
+      .name = is_address(ticket.buyer) ? "" : one_line(ticket.buyer),
       .address = address_of(ticket.buyer),
-      .subject = fmt::format("Your ticket for {}", ticket.event),
+      .subject = fmt::format("Your ticket for {}", one_line(ticket.event)),
       .text = fmt::format("Thank you for your order.\n\n"
                           "Order: {}\nEvent: {}\nVenue: {}\nStarts: {}\nSeat: {}\n",
                           ticket.order, ticket.event, ticket.venue, ticket.starts_at, ticket.seat)};

@@ -12,10 +12,10 @@ using namespace std::chrono_literals;
 /// Few enough that what a dying region leaves claimed and unsent can be looked through by a person.
 constexpr unsigned kThreads = 4;
 constexpr std::size_t kBatch = 8;
-/// A claim's length, and how far into it a message may still begin to leave: it has ended before
-/// anybody else may claim the row (Postbox waits 15 s at most).
+/// A claim's length, and how far into it a row's messages may still begin to leave: both have ended
+/// before anybody else may claim the row (Postbox waits 15 s for each at most).
 constexpr std::chrono::seconds kLease = 60s;
-constexpr auto kBeginWithin = 30s;
+constexpr auto kBeginWithin = 25s;
 constexpr auto kStopWithin = 2s;
 
 constexpr auto kLookEvery = 1s;  ///< when nobody rings: also what is due again

@@ -153,6 +153,7 @@ TEST(AMail, is_not_changed_by_a_buyers_name) {
     const Mail to = mail_of({.order = 1, .buyer = name, .event = name}, "p");
     const std::string message = to_rfc5322(to, "box@example.org", kDate);
     EXPECT_EQ(fields_of(message), usual) << message;
+    EXPECT_TRUE(read_mail(to_json(to)).ok()) << name;  // and it is sent
     EXPECT_THAT(header_of(message), Not(HasSubstr("all@example.org")));
     EXPECT_THAT(header_of(message), Not(HasSubstr("x@y.example")));
   }
