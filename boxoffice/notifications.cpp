@@ -17,7 +17,7 @@ namespace understudy::boxoffice {
 namespace {
 
 /// Longer than the longest conversation with a mail server.
-constexpr std::chrono::seconds kGrace{13};
+constexpr std::chrono::seconds kGrace{9};
 
 WallTime now() {
   const auto since = std::chrono::system_clock::now().time_since_epoch();

@@ -5,8 +5,13 @@
 namespace understudy::boxoffice {
 namespace {
 
-/// Longer than the service's own patience with its mail server, so that its answer is heard.
-constexpr std::chrono::milliseconds kPatience{15'000};
+/// The service's own answers say an outcome. One that says none comes from in between: that nobody
+/// was there to take the request, or that it was wrong. Any other leaves it unknown.
+bool was_never_taken(unsigned status) { return status == 503 || status / 100 == 4; }
+
+/// Longer than the service's own patience with its mail server and than the load balancer's with
+/// the service, so that their answers are heard.
+constexpr std::chrono::milliseconds kPatience{12'000};
 
 }  // namespace
 
@@ -26,7 +31,10 @@ Result<Done> Postbox::post(const std::string& path, std::string body) const {
                  answer.error().what};
   auto outcome = read_outcome(answer->body);
   if (outcome) return outcome;
-  return within(fmt::format("notifications ({})", answer->status), outcome.error());
+  Error error = within(fmt::format("notifications ({})", answer->status), outcome.error());
+  if (error.after == After::unknown && was_never_taken(answer->status))
+    error.after = After::unchanged_retry;
+  return error;
 }
 
 }  // namespace understudy::boxoffice

@@ -13,7 +13,8 @@ struct SmtpServer {
   std::string user;      ///< "": no authentication
   std::string password;  ///< never logged; with it nothing is sent but over TLS
   std::string from;      ///< the envelope's sender
-  std::chrono::milliseconds timeout{12'000};  ///< for the whole conversation
+  /// For the whole conversation; less than any load balancer before the service waits.
+  std::chrono::milliseconds timeout{8'000};
 };
 
 /// A connection of its own for each mail. Without a user STARTTLS is used where the server offers

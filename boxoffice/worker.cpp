@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 constexpr unsigned kThreads = 4;
 constexpr std::size_t kBatch = 8;
 /// A claim's length, and how far into it a row's messages may still begin to leave: both have ended
-/// before anybody else may claim the row (Postbox waits 15 s for each at most).
+/// before anybody else may claim the row (Postbox waits 12 s for each at most).
 constexpr std::chrono::seconds kLease = 60s;
 constexpr auto kBeginWithin = 25s;
 constexpr auto kStopWithin = 2s;

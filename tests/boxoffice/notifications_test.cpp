@@ -4,8 +4,10 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <map>
 
+#include "system/http_server.h"
 #include "worker_role.h"
 
 namespace understudy::boxoffice {
@@ -78,6 +80,24 @@ TEST(WorkerSettings, are_read_and_what_is_wrong_is_named) {
     ASSERT_FALSE(refused.ok()) << name;
     EXPECT_THAT(refused.error().what, testing::StartsWith(name));
   }
+}
+
+// Between worker and service there is a load balancer, which speaks for itself at times.
+TEST(AnAnswerWithoutAnOutcome, is_unknown_unless_the_service_cannot_have_been_asked) {
+  std::atomic<unsigned> status = 503;
+  const auto server = http::Server::start({}, [&status](const http::Request&) {
+    return http::Response{.status = status, .body = "<html>", .content_type = "text/html"};
+  });
+  ASSERT_TRUE(server.ok());
+  const Postbox postbox({"http://127.0.0.1:" + std::to_string((*server)->port()), "secret"});
+  const auto left = [&](unsigned answered) {
+    status = answered;
+    return postbox.send(Text{"a@b.example", "+491701234567", "Hi"}).error().after;
+  };
+  for (const unsigned answered : {503U, 404U, 413U})
+    EXPECT_EQ(left(answered), After::unchanged_retry) << answered;
+  for (const unsigned answered : {200U, 500U, 502U, 504U})
+    EXPECT_EQ(left(answered), After::unknown) << answered;
 }
 
 struct Carriers : MailCarrier, TextCarrier {

@@ -23,7 +23,7 @@ TEST(Layout, gives_every_listener_an_endpoint_of_its_own) {
     EXPECT_TRUE(seen.insert(endpoint.text()).second) << who << " at " << endpoint.text();
     EXPECT_GE(endpoint.port, topology.local.port_base) << who;
   }
-  EXPECT_EQ(seen.size(), 5U + 2U * (4U + 2U * 20U));
+  EXPECT_EQ(seen.size(), 5U + 2U * (4U + topology.services.size() * 20U));
 }
 
 TEST(Layout, keeps_failure_domains_in_address_ranges_and_folders_of_their_own) {
