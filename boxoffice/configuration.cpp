@@ -13,6 +13,8 @@ namespace {
 constexpr std::pair<Role, std::string_view> kRoles[] = {
     {Role::api_web, "api-web"},
     {Role::api_cron, "api-cron"},
+    {Role::api_worker, "api-worker"},
+    {Role::notifications, "notifications"},
     {Role::webapp, "webapp"},
     {Role::partner_dashboard, "partner-dashboard"},
     {Role::admin, "admin"},
@@ -90,7 +92,7 @@ std::optional<Error> read_place(const Environment& environment, Configuration& i
     return wrong_variable("INSTANCE", "is not set", "a name for this process, like api-web-1");
   into.host = value_of(environment, "HOST");
   const std::string port = value_of(environment, "PORT");
-  const bool may_be_silent = into.role == Role::api_cron;
+  const bool may_be_silent = into.role == Role::api_cron || into.role == Role::api_worker;
   if (port.empty() && may_be_silent) return std::nullopt;
   if (into.host.empty()) return wrong_variable("HOST", "is not set", "the address to listen on");
   into.port = to_number<std::uint16_t>(port, 1, 65535);
@@ -157,7 +159,8 @@ Result<Configuration> read_configuration(const Environment& environment) {
   if (!role) return wrong_variable("ROLE", shown(text), role_names());
   read.role = *role;
   if (auto error = read_place(environment, read)) return *error;
-  if (auto error = read_stores(environment, read)) return *error;
+  if (read.role != Role::notifications)
+    if (auto error = read_stores(environment, read)) return *error;
   if (auto error = read_fence(environment, read)) return *error;
   return read;
 }

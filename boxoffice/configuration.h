@@ -13,6 +13,8 @@ namespace understudy::boxoffice {
 enum class Role : std::uint8_t {
   api_web,
   api_cron,
+  api_worker,
+  notifications,
   webapp,
   partner_dashboard,
   admin,
@@ -31,8 +33,9 @@ struct RedisAddress {
 struct Configuration {
   Role role = Role::api_web;
   std::string host;
-  std::optional<std::uint16_t> port;  ///< none: listens nowhere; only api-cron may
-  std::string database;               ///< libpq's conninfo, with a password: never logged
+  std::optional<std::uint16_t> port;  ///< none: listens nowhere; only api-cron and -worker may
+  std::string database;               ///< libpq's conninfo, with a password: never logged; "" only
+                                      ///< for notifications, which has none
   std::optional<RedisAddress> redis;  ///< none: the seat feed stays within this process
   std::string region;
   std::string instance;

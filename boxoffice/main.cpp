@@ -8,6 +8,7 @@
 #include "configuration.h"
 #include "cron.h"
 #include "database.h"
+#include "notifications.h"
 #include "orders.h"
 #include "page_settings.h"
 #include "pages.h"
@@ -15,6 +16,7 @@
 #include "readiness.h"
 #include "seat_feed.h"
 #include "wide_event.h"
+#include "worker_role.h"
 #include "writer_page.h"
 
 namespace understudy::boxoffice {
@@ -87,6 +89,9 @@ int main() {
   const Environment environment = [](const char* name) { return std::getenv(name); };
   const auto configuration = read_configuration(environment);
   if (!configuration) return complain(configuration.error().what, kWrongConfiguration);
+  if (configuration->role == Role::api_worker) return run_worker(*configuration, environment);
+  if (configuration->role == Role::notifications)
+    return run_notifications(*configuration, environment);
   const auto settings = read_page_settings(*configuration, environment);
   if (!settings) return complain(settings.error().what, kWrongConfiguration);
   return run(*configuration, *settings);

@@ -53,15 +53,39 @@ CREATE TABLE holds (
 );
 CREATE INDEX holds_by_end ON holds (expires_at);
 
--- What other services are to be told: written in the transaction of what it tells.
+-- What other services are to be told: written in the transaction of what it tells, and worked off by
+-- api-worker. The functions that work on it stand together below, after expire_holds.
 CREATE TABLE outbox (
-  id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  kind     text NOT NULL,
-  order_id bigint NOT NULL REFERENCES orders,
-  epoch    bigint NOT NULL,
-  region   text NOT NULL,
-  at       timestamptz NOT NULL DEFAULT clock_timestamp()
+  id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  kind      text NOT NULL,
+  order_id  bigint NOT NULL REFERENCES orders,
+  epoch     bigint NOT NULL,
+  region    text NOT NULL,
+  at        timestamptz NOT NULL DEFAULT clock_timestamp(),
+  attempts  integer NOT NULL DEFAULT 0,                   -- that have failed
+  due_at    timestamptz NOT NULL DEFAULT clock_timestamp(), -- nobody else's before; a claim moves it on
+  done_at   timestamptz,
+  failed_at timestamptz,                                  -- a dead letter: a person must look
+  error     text,                                         -- of the last attempt that failed
+  CHECK (done_at IS NULL OR failed_at IS NULL)
 );
+CREATE INDEX outbox_due ON outbox (due_at) WHERE done_at IS NULL AND failed_at IS NULL;
+CREATE INDEX outbox_failed ON outbox (id) WHERE failed_at IS NOT NULL;
+
+-- What is sent to buyers, by mail or as a text message, at most once. `sending` is committed, and seen
+-- on the standby, before a message leaves: whoever finds it so may not know that nothing was sent.
+CREATE TABLE mails (
+  order_id   bigint NOT NULL REFERENCES orders,
+  medium     text NOT NULL CHECK (medium IN ('mail', 'text')),
+  message_id text NOT NULL,   -- the same whenever it is sent
+  state      text NOT NULL CHECK (state IN ('sending', 'sent', 'not_sent')),
+  claimed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  sent_at    timestamptz,
+  epoch      bigint NOT NULL,
+  region     text NOT NULL,
+  PRIMARY KEY (order_id, medium)
+);
+CREATE INDEX mails_sending ON mails (order_id) WHERE state = 'sending';
 
 -- One row a second in the whole world: claimed and committed before that second's work begins.
 CREATE TABLE cron_ticks (
@@ -299,6 +323,125 @@ BEGIN
   END LOOP;
   UPDATE cron_ticks t SET expired = freed WHERE t.second = p_second;
 END $$;
+
+-- The outbox's functions. ----------------------------------------------------------------------
+
+-- Wakes the workers. NOTIFY makes commits wait for each other, so only a row that finds nobody waiting
+-- before it rings: a worker that has been woken comes back until nothing is due.
+CREATE FUNCTION ring_outbox() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NOT EXISTS (SELECT 1 FROM outbox o WHERE o.done_at IS NULL AND o.failed_at IS NULL
+                 AND o.due_at <= now() AND o.id <> NEW.id) THEN
+    PERFORM pg_notify('outbox', '');
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER outbox_rings AFTER INSERT ON outbox FOR EACH ROW EXECUTE FUNCTION ring_outbox();
+
+-- Claims at most `p_most` due rows for `p_lease`, after which they are due again. Committed before
+-- their work. `lease`, its end, is the claim's name for finish_outbox and fail_outbox.
+CREATE FUNCTION claim_outbox(p_most integer, p_lease interval, p_epoch bigint, p_region text)
+RETURNS TABLE (id bigint, kind text, order_id bigint, attempts integer, lease timestamptz,
+  buyer text, seat integer, event_name text, venue text, starts_at timestamptz)
+LANGUAGE plpgsql AS $$
+BEGIN
+  IF NOT may_write(p_epoch, p_region) THEN RETURN; END IF;
+  RETURN QUERY
+    WITH due AS (
+      SELECT o.id FROM outbox o
+        WHERE o.done_at IS NULL AND o.failed_at IS NULL AND o.due_at <= now()
+        ORDER BY o.due_at LIMIT p_most FOR UPDATE SKIP LOCKED),
+    claimed AS (
+      UPDATE outbox o SET due_at = clock_timestamp() + p_lease FROM due WHERE o.id = due.id
+        RETURNING o.*)
+    SELECT c.id, c.kind, c.order_id, c.attempts, c.due_at,
+           r.buyer, r.seat, e.name, e.venue, e.starts_at
+      FROM claimed c JOIN orders r ON r.id = c.order_id JOIN events e ON e.id = r.event
+      ORDER BY c.id;
+END $$;
+
+-- Claims messages before they are sent; three lists of one length.
+-- outcome: claimed | sent (it was) | sending (an earlier claim's, of which nobody knows the end)
+CREATE FUNCTION claim_mails(p_orders bigint[], p_media text[], p_message_ids text[],
+  p_epoch bigint, p_region text)
+RETURNS TABLE (order_of bigint, medium_of text, outcome text) LANGUAGE plpgsql AS $$
+BEGIN
+  IF NOT may_write(p_epoch, p_region) THEN RETURN; END IF;
+  FOR i IN 1 .. cardinality(p_orders) LOOP
+    INSERT INTO mails AS m (order_id, medium, message_id, state, epoch, region)
+      VALUES (p_orders[i], p_media[i], p_message_ids[i], 'sending', coalesce(p_epoch, 0), p_region)
+      ON CONFLICT (order_id, medium) DO UPDATE
+        SET state = 'sending', claimed_at = clock_timestamp(), epoch = excluded.epoch,
+            region = excluded.region
+        WHERE m.state = 'not_sent';
+    order_of := p_orders[i]; medium_of := p_media[i]; outcome := 'claimed';
+    IF NOT FOUND THEN
+      SELECT m.state INTO outcome FROM mails m
+        WHERE m.order_id = p_orders[i] AND m.medium = p_media[i];
+    END IF;
+    RETURN NEXT;
+  END LOOP;
+END $$;
+
+-- The work of a claim is done, and its messages of the media `p_sent` are sent. False: the claim was
+-- over; that they were sent is noted even so.
+CREATE FUNCTION finish_outbox(p_id bigint, p_lease timestamptz, p_sent text[],
+  p_epoch bigint, p_region text) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+  IF NOT may_write(p_epoch, p_region) THEN RETURN false; END IF;
+  UPDATE mails m SET state = 'sent', sent_at = clock_timestamp() FROM outbox o
+    WHERE o.id = p_id AND m.order_id = o.order_id AND m.medium = ANY (p_sent);
+  UPDATE outbox o SET done_at = clock_timestamp(), error = NULL
+    WHERE o.id = p_id AND o.due_at = p_lease AND o.done_at IS NULL AND o.failed_at IS NULL;
+  RETURN FOUND;
+END $$;
+
+-- The work of a claim has failed: due again after `p_wait`, a dead letter if that is null. Messages of
+-- the media `p_sent` are sent, those of `p_not_sent` certainly not; of others nobody knows. A null
+-- `p_error` is no failure: put back, since it was not its time. False: the claim was over.
+CREATE FUNCTION fail_outbox(p_id bigint, p_lease timestamptz, p_sent text[], p_not_sent text[],
+  p_error text, p_wait interval, p_epoch bigint, p_region text)
+RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE failed bigint;
+BEGIN
+  IF NOT may_write(p_epoch, p_region) THEN RETURN false; END IF;
+  UPDATE mails m SET state = 'sent', sent_at = clock_timestamp() FROM outbox o
+    WHERE o.id = p_id AND m.order_id = o.order_id AND m.medium = ANY (p_sent);
+  UPDATE outbox o
+    SET attempts = o.attempts + CASE WHEN p_error IS NULL THEN 0 ELSE 1 END,
+        error = coalesce(p_error, o.error),
+        due_at = CASE WHEN p_wait IS NULL THEN o.due_at ELSE clock_timestamp() + p_wait END,
+        failed_at = CASE WHEN p_wait IS NULL THEN clock_timestamp() END
+    WHERE o.id = p_id AND o.due_at = p_lease AND o.done_at IS NULL AND o.failed_at IS NULL
+    RETURNING o.order_id INTO failed;
+  IF NOT FOUND THEN RETURN false; END IF;
+  UPDATE mails m SET state = 'not_sent'
+    WHERE m.order_id = failed AND m.medium = ANY (p_not_sent) AND m.state = 'sending';
+  RETURN true;
+END $$;
+
+-- A person's word that a dead letter is to be tried again, also one whose message may have been sent
+-- already: it goes out under the same Message-ID. False: `p_id` is no dead letter, or another epoch's.
+CREATE FUNCTION requeue(p_id bigint, p_epoch bigint, p_region text) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE revived bigint;
+BEGIN
+  IF NOT may_write(p_epoch, p_region) THEN RETURN false; END IF;
+  UPDATE outbox o SET attempts = 0, failed_at = NULL, due_at = clock_timestamp()
+    WHERE o.id = p_id AND o.failed_at IS NOT NULL RETURNING o.order_id INTO revived;
+  IF NOT FOUND THEN RETURN false; END IF;
+  UPDATE mails m SET state = 'not_sent' WHERE m.order_id = revived AND m.state = 'sending';
+  PERFORM pg_notify('outbox', '');
+  RETURN true;
+END $$;
+
+-- Messages that were claimed, never confirmed, and are nobody's work right now.
+CREATE VIEW unsent AS
+  SELECT m.order_id, m.medium, m.message_id, m.claimed_at, m.region, m.epoch, o.id AS outbox_id,
+         o.failed_at IS NOT NULL AS dead_letter
+    FROM mails m JOIN outbox o ON o.order_id = m.order_id AND o.kind = 'order.sold'
+    WHERE m.state = 'sending'
+      AND NOT (o.done_at IS NULL AND o.failed_at IS NULL AND o.due_at > clock_timestamp());
 
 -- 400 events of 500 seats, of twelve kinds in as many halls; a hall is a partner.
 INSERT INTO events (id, name, venue, starts_at, price_cents)

@@ -141,7 +141,7 @@ ScratchPostgres::ScratchPostgres() : port_(free_port()) {
                                  "-A", "trust", "--no-sync"},
                        .as_postgres = true}),
             0);
-  std::ofstream(data + "/pg_hba.conf") << "host all postgres 127.0.0.1/32 trust\n"
+  std::ofstream(data + "/pg_hba.conf") << "host all,replication postgres 127.0.0.1/32 trust\n"
                                           "host all all 127.0.0.1/32 scram-sha-256\n";
   std::ofstream(data + "/postgresql.conf", std::ios::app)
       << "listen_addresses = '127.0.0.1'\nport = " << port_
@@ -187,6 +187,14 @@ void ScratchPostgres::signal(int number) const {
                                         std::to_string(postmaster) + "/children"));
   kill(postmaster, number);
   for (pid_t child = 0; children >> child;) kill(child, number);
+}
+
+std::unique_ptr<Process> ScratchPostgres::start_log_receiver(const std::string& name,
+                                                             const std::string& folder) const {
+  std::filesystem::create_directory(folder);
+  return std::make_unique<Process>(
+      Command{.words = {std::string(kBinaries) + "pg_receivewal", "-D", folder, "--synchronous",
+                        "-d", as_superuser() + " application_name=" + name}});
 }
 
 std::string ScratchPostgres::as_superuser(const std::string& database) const {

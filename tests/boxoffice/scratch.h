@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -77,6 +78,10 @@ class ScratchPostgres {
   void become_standby(bool standby);  ///< from the next start on
   /// To all of its processes.
   void signal(int number) const;
+
+  /// A process that receives the log as a standby of that name would, without being a database.
+  [[nodiscard]] std::unique_ptr<Process> start_log_receiver(const std::string& name,
+                                                            const std::string& folder) const;
 
   [[nodiscard]] std::string as_superuser(const std::string& database = "boxoffice") const;
   [[nodiscard]] std::string as_application() const;

@@ -127,11 +127,11 @@ TEST_F(Rendered, nobody_is_admitted_without_a_password) {
               HasSubstr("all                   127.0.0.0/8 reject"));
 }
 
-TEST_F(Rendered, a_singleton_is_not_wanted_before_its_region_is_active) {
+TEST_F(Rendered, what_a_standby_does_not_run_is_not_wanted_before_its_region_is_active) {
   for (const Region& region : topology_.regions) {
     for (const Unit& unit : units_of(layout_, region.name, programs_, secrets_)) {
       const Service* service = topology_.service(unit.group);
-      EXPECT_EQ(unit.wanted, service == nullptr || service->instances(false) > 0) << unit.name;
+      EXPECT_EQ(unit.wanted, service == nullptr || service->posture == Posture::warm) << unit.name;
     }
   }
 }
