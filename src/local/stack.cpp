@@ -195,10 +195,11 @@ Result<Done> create_and_start(const Layout& layout, const Programs& programs,
                              layout.edge_http().text(), kServing.count(), serving.error().what)};
   }
   progress(fmt::format("{} is active; http://{}", *serving, layout.edge_http().text()));
-  for (const Service* service : layout.topology().reached_by(IngressKind::cdn)) {
-    progress(fmt::format("{}: http://{}.localhost:{} by http://{}", service->name, service->name,
-                         layout.edge_cdn().port, layout.edge_cdn().text()));
-  }
+  std::string pages;
+  for (const Service* service : layout.topology().reached_by(IngressKind::cdn))
+    pages += fmt::format(" http://{}.localhost:{}", service->name, layout.edge_cdn().port);
+  if (!pages.empty())
+    progress(fmt::format("pages at http://{}:{}", layout.edge_cdn().text(), pages));
   return Done{};
 }
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <future>
 
+#include "local/create.h"
 #include "local/machine.h"
 #include "local/render.h"
 #include "running_program.h"
@@ -361,6 +362,42 @@ TEST_F(CdnDoor, is_shut_to_what_cloudfront_refuses) {
   EXPECT_EQ(get("web", "/", {{"Content-Length", "0"}})->status, 200U);
   EXPECT_EQ(send("web", "/", {.method = "PROPFIND"})->status, 403U);
   EXPECT_EQ(send("web", "/static/", {.method = "PURGE"})->status, 403U);
+}
+
+/// The other region is real: its load balancer, before services of the test.
+struct CdnBeforeAStandby : Cdn {
+  CdnBeforeAStandby() : Cdn(2'000) {
+    home_.reset();
+    other_.reset();
+    const auto programs = find_programs(topology_);
+    EXPECT_EQ(why(save_secrets(make_secrets(), layout_.file("secrets.json"))), "");
+    for (const DomainPlace& place : layout_.domains())
+      std::filesystem::create_directories(place.folder);
+    EXPECT_EQ(why(write_configuration(layout_, *programs)), "");
+    haproxy_.emplace(std::vector<std::string>{programs->haproxy, "-db", "-f",
+                                              layout_.file("south/load-balancer.cfg")});
+  }
+  ~CdnBeforeAStandby() override { std::filesystem::remove_all(layout_.memory()); }
+
+  StubOrigin web_{layout_.service("south", "web", 0)};
+  StubOrigin api_{layout_.service("south", "api", 0)};
+  std::optional<RunningProgram> haproxy_;
+};
+
+TEST_F(CdnBeforeAStandby, gets_pages_while_the_home_region_is_dead_and_before_any_failover) {
+  web_.answers(200, "a page of the standby");
+  api_.answers(503, "not the active region");
+  const auto page = [&](const std::string& host) {
+    const auto answer = get(host, "/");
+    return answer ? answer->body : answer.error().what;
+  };
+  EXPECT_TRUE(eventually([&] { return page("web") == "a page of the standby"; }));
+  const auto ready =
+      http_.send("http://" + layout_.load_balancer("south").text() + std::string(kRegionReadyPath),
+                 {.method = "GET"}, milliseconds(5000));
+  ASSERT_EQ(why(ready), "");
+  EXPECT_EQ(ready->status, 503U);
+  EXPECT_EQ(get("marketing", "/")->status, 503U) << "edge-cached: none runs in a standby";
 }
 
 }  // namespace
