@@ -278,6 +278,8 @@ Result<Done> write_configuration(const Layout& layout, const Programs& programs)
     texts.push_back({files.states_path, std::move(files.states)});
   };
   add_haproxy(layout.file("edge/edge.cfg"), edge_files(layout));
+  if (!layout.cdn_listeners().empty())
+    texts.push_back({layout.file("edge/cdn.conf"), cdn_configuration(layout)});
   for (const Region& region : layout.topology().regions) {
     const DomainPlace place = layout.domain(region.name);
     texts.push_back({place.file("postgresql.conf"), postgres_configuration(layout, region.name)});

@@ -133,6 +133,58 @@ void check_ingress(const Service& service, const std::string& path, Findings& fi
                            to_string(service.ingress)));
 }
 
+std::string path_key(const Service& service) {
+  return setting_path(setting_path("services", service.name), "path");
+}
+
+/// Each request that comes through the accelerator belongs to one service.
+void check_paths(const Topology& topology, Findings& findings) {
+  for (const auto& service : topology.services) {
+    if (!service.path || service.ingress == IngressKind::accelerator) continue;
+    findings.add_relation(
+        path_key(service),
+        fmt::format("relation accelerator-paths: path is for ingress accelerator, found {}",
+                    to_string(service.ingress)));
+  }
+  std::map<std::string, std::string> owners;  // by path; "": the rest
+  for (const Service* service : topology.reached_by(IngressKind::accelerator)) {
+    if (findings.spoilt(path_key(*service))) continue;
+    const auto [owner, is_new] = owners.emplace(service->path.value_or(""), service->name);
+    if (is_new) continue;
+    findings.add_relation(
+        path_key(*service),
+        service->path
+            ? fmt::format("relation accelerator-paths: {} is {}'s already", *service->path,
+                          owner->second)
+            : fmt::format("relation accelerator-paths: {} and {} both take what no path names; "
+                          "give one of them a path such as /{}/",
+                          owner->second, service->name, service->name));
+  }
+}
+
+/// Where an internal service is, its region's services learn from a variable that nobody else sets.
+void check_internal_variables(const Topology& topology, Findings& findings) {
+  for (const Service* internal : topology.reached_by(IngressKind::internal)) {
+    const std::string variable = url_variable(*internal);
+    if (std::find(kSetByUnderstudy.begin(), kSetByUnderstudy.end(), variable) !=
+        kSetByUnderstudy.end()) {
+      findings.add_relation(
+          setting_path("services", internal->name),
+          fmt::format("an internal service cannot be called {}: {} tells services of something "
+                      "else",
+                      internal->name, variable));
+    }
+    for (const auto& service : topology.services) {
+      if (!service.environment.contains(variable)) continue;
+      findings.add_relation(
+          setting_path(setting_path(setting_path("services", service.name), "environment"),
+                       variable),
+          fmt::format("{} is set by Understudy, to where the internal service {} is", variable,
+                      internal->name));
+    }
+  }
+}
+
 void check_database(const DatabaseSettings& database, Findings& findings) {
   constexpr std::array<std::string_view, 3> kMadeByPostgres = {"postgres", "template0",
                                                                "template1"};
@@ -171,6 +223,8 @@ void check_services(const Topology& topology, Findings& findings) {
     check_secrets(service, path, findings);
     check_ingress(service, path, findings);
   }
+  check_paths(topology, findings);
+  check_internal_variables(topology, findings);
   check_database(topology.database, findings);
 }
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "topology/fields.h"
 #include "topology/findings.h"
@@ -11,10 +10,6 @@
 
 namespace understudy {
 namespace {
-
-/// What every service is told of its place.
-constexpr std::array<std::string_view, 7> kSetByUnderstudy = {
-    "DATABASE_URL", "HOST", "INSTANCE", "PORT", "REDIS_URL", "REGION", "UNDERSTUDY_PAGE"};
 
 constexpr bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -47,6 +42,17 @@ bool is_url_path(std::string_view text) {
   return text.starts_with('/') && text.size() <= kPathMax &&
          std::all_of(text.begin(), text.end(),
                      [](char c) { return c > ' ' && c < '\x7f' && c != '#'; });
+}
+
+/// Only what no server's configuration gives a meaning to.
+bool is_url_prefix(std::string_view text) {
+  constexpr std::size_t kPrefixMax = 128;
+  return text.size() > 2 && text.size() <= kPrefixMax && text.starts_with('/') &&
+         text.ends_with('/') && text.find("//") == std::string_view::npos &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return is_lower(c) || is_digit(c) || (c >= 'A' && c <= 'Z') ||
+                  std::string_view("/-._~").find(c) != std::string_view::npos;
+         });
 }
 
 std::string judge_name(std::string_view text) {
@@ -102,6 +108,11 @@ std::string judge(const std::string& text, TextRule rule) {
     case TextRule::url_path:
       if (is_url_path(text)) return {};
       return fmt::format("expected a path such as /ready, found {}", quoted(text));
+    case TextRule::url_prefix:
+      if (is_url_prefix(text)) return {};
+      return fmt::format(
+          "expected a path of whole segments such as /s/ (letters, digits and -._~), found {}",
+          quoted(text));
     case TextRule::identifier:
       if (is_identifier(text)) return {};
       return fmt::format(

@@ -23,7 +23,7 @@ using testing::Not;
 class Rendered : public testing::Test {
  public:
   Rendered() {
-    const auto programs = find_programs();
+    const auto programs = find_programs(topology_);
     EXPECT_EQ(why(programs), "");
     programs_ = *programs;
     EXPECT_EQ(why(save_secrets(secrets_, layout_.file("secrets.json"))), "");
@@ -146,6 +146,48 @@ TEST_F(Rendered, a_services_secret_is_the_same_in_both_regions_and_only_where_it
       }
     }
   }
+}
+
+/// The example's services and two more.
+Topology with_internal_service() {
+  Topology topology = example_topology();
+  Service service{.name = "push-mail", .command = {"/bin/true"}, .listens = true};
+  service.ingress = IngressKind::internal;
+  topology.services.push_back(service);
+  service.name = "web";
+  service.ingress = IngressKind::cdn;
+  topology.services.push_back(service);
+  return topology;
+}
+
+TEST(Services, are_told_where_their_own_region_s_internal_ones_are_and_where_users_enter) {
+  const Topology topology = with_internal_service();
+  const Layout layout(topology, "/data");
+  for (const Region& region : topology.regions) {
+    for (const Unit& unit : units_of(layout, region.name, {}, make_secrets())) {
+      if (!unit.environment.contains("INSTANCE")) continue;
+      EXPECT_EQ(unit.environment.at("PUSH_MAIL_URL"),
+                "http://" + layout.internal(region.name, "push-mail").text());
+      EXPECT_EQ(unit.environment.at("API_URL"), "http://127.0.4.1:7080");
+      EXPECT_EQ(unit.environment.at("CDN_URL"), "http://127.0.4.1:7081");
+    }
+  }
+}
+
+TEST(TheCdn, is_there_only_if_a_service_needs_it) {
+  const auto runs_one = [](const Topology& topology) {
+    const auto programs = find_programs(topology);
+    EXPECT_EQ(why(programs), "");
+    const auto units = units_of({topology, "/data"}, "edge", *programs, make_secrets());
+    const bool runs = std::any_of(units.begin(), units.end(),
+                                  [](const Unit& unit) { return unit.name == "cdn"; });
+    EXPECT_EQ(runs, !programs->nginx.empty());
+    return runs;
+  };
+  EXPECT_TRUE(runs_one(with_internal_service()));
+  Topology without = with_internal_service();
+  without.services.pop_back();
+  EXPECT_FALSE(runs_one(without));
 }
 
 TEST(Secrets, are_long_differ_and_survive_their_file) {

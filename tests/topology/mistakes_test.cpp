@@ -289,7 +289,7 @@ TEST(AFileWithManyMistakes, tells_all_of_them_in_the_order_of_the_file) {
       "u.yaml:4: services.web.posture: expected one of warm, minimal, edge-cached, "
       "scaled-on-failover, active-only, found \"cold\"\n"
       "u.yaml:4: services.web.colour: is not a setting; expected one of command, environment, "
-      "secrets, listens, ready_path, live_path, ingress, posture, instances_active, "
+      "secrets, listens, ready_path, live_path, ingress, path, posture, instances_active, "
       "instances_standby\n"
       "u.yaml:5: lease.ttl: expected a length such as 2s or 600ms, found \"soon\"\n"
       "u.yaml:6: probe.failures: expected a whole number from 1 to 100, found 0");
