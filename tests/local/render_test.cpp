@@ -131,7 +131,7 @@ TEST_F(Rendered, what_a_standby_does_not_run_is_not_wanted_before_its_region_is_
   for (const Region& region : topology_.regions) {
     for (const Unit& unit : units_of(layout_, region.name, programs_, secrets_)) {
       const Service* service = topology_.service(unit.group);
-      EXPECT_EQ(unit.wanted, service == nullptr || service->posture == Posture::warm) << unit.name;
+      EXPECT_EQ(unit.wanted, service == nullptr || service->instances(false) > 0) << unit.name;
     }
   }
 }
@@ -151,6 +151,7 @@ TEST_F(Rendered, a_services_secret_is_the_same_in_both_regions_and_only_where_it
 /// The example's services and two more.
 Topology with_internal_service() {
   Topology topology = example_topology();
+  for (Service& each : topology.services) each.secrets.clear();
   Service service{.name = "push-mail", .command = {"/bin/true"}, .listens = true};
   service.ingress = IngressKind::internal;
   topology.services.push_back(service);
@@ -186,7 +187,8 @@ TEST(TheCdn, is_there_only_if_a_service_needs_it) {
   };
   EXPECT_TRUE(runs_one(with_internal_service()));
   Topology without = with_internal_service();
-  without.services.pop_back();
+  std::erase_if(without.services,
+                [](const Service& each) { return each.ingress == IngressKind::cdn; });
   EXPECT_FALSE(runs_one(without));
 }
 
