@@ -2,16 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <charconv>
-#include <random>
-
 #include "bodies.h"
+#include "request_parts.h"
 
 namespace understudy::boxoffice {
 namespace {
-
-constexpr std::size_t kKeyBytesMax = 200;
 
 http::Response json_answer(unsigned status, std::string body) {
   http::Response response;
@@ -65,34 +60,9 @@ http::Response refusal_for(std::string_view outcome, WideEvent& event) {
   return refusal(500, fmt::format("the database answered \"{}\"", outcome), event);
 }
 
-bool is_printable(std::string_view text) {
-  return !text.empty() && text.size() <= kKeyBytesMax &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
-}
-
-/// Hard to guess: who has a hold's token may use it.
-std::string random_name() {
-  thread_local std::random_device device;
-  const auto half = [] { return std::uint64_t{device()} << 32U | device(); };
-  return fmt::format("{:016x}{:016x}", half(), half());
-}
-
-std::string request_id(const http::Request& request) {
-  const std::string_view given = request.header("X-Request-Id");
-  if (is_printable(given) && given.size() <= 64) return std::string(given);
-  return random_name().substr(0, 16);
-}
-
-std::optional<std::int64_t> to_id(std::string_view text) {
-  std::int32_t id = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-  if (error != std::errc() || end != text.data() + text.size() || id < 1) return std::nullopt;
-  return id;
-}
-
 }  // namespace
 
-const Api::Route Api::kRoutes[] = {
+const Route<Api::Handle> Api::kRoutes[] = {
     {"POST", "/api/orders", &Api::buy},
     {"GET", "/api/orders/", &Api::find_order},
     {"POST", "/api/holds", &Api::hold},
@@ -103,86 +73,27 @@ const Api::Route Api::kRoutes[] = {
     {"GET", "/feed", &Api::feed},
 };
 
-bool Api::is_health(const http::Request& request) {
-  return request.path == "/ready" || request.path == "/live";
-}
-
-http::Response Api::answer_health(const http::Request& request) {
-  if (request.path == "/ready") return ready();
-  if (request.path == "/live") return json_answer(200, R"({"live":true})");
-  return json_answer(404, R"({"error":"there is nothing here"})");
-}
-
-http::Response Api::ready() {
-  const Readiness seen = parts_.readiness.ask();
-  // Asked many times a second: only a change is worth a line.
-  if (was_ready_.exchange(seen.ready) != seen.ready) {
-    WideEvent event;
-    event.add("epoch", seen.epoch);
-    if (!seen.ready) event.add("error", seen.why);
-    parts_.events.write(seen.ready ? "ready.gained" : "ready.lost", event);
-  }
-  if (seen.ready)
-    return json_answer(200, fmt::format(R"({{"ready":true,"region":{},"epoch":{}}})",
-                                        quoted(parts_.region), seen.epoch.value_or(0)));
-  return json_answer(503, fmt::format(R"({{"ready":false,"region":{},"why":{}}})",
-                                      quoted(parts_.region), quoted(seen.why)));
-}
-
 http::Response Api::answer(const http::Request& request) {
-  if (is_health(request)) return answer_health(request);
-  const auto began = std::chrono::steady_clock::now();
-  const std::string id = request_id(request);
-  WideEvent event;
-  event.add("request", id).add("method", request.method);
-  http::Response response = dispatch(request, event);
-  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - began;
-  event.add("status", std::int64_t{response.status}).add("ms", took.count());
-  parts_.events.write("request", event);
-  response.headers.emplace_back("X-Request-Id", id);
-  return response;
+  if (Health::is_health(request)) return answer_health(request);
+  return answer_logged(parts_.events, request,
+                       [&](WideEvent& event) { return dispatch(request, event); });
 }
 
 http::Response Api::dispatch(const http::Request& request, WideEvent& event) {
-  std::string_view method = request.method;
-  if (method == "HEAD") method = "GET";
-  const std::string_view path = request.path;
-  std::string allowed;
-  for (const Route& route : kRoutes) {
-    std::string_view rest;
-    if (route.path.size() > 1 && route.path.ends_with('/')) {
-      if (!path.starts_with(route.path) || path.size() == route.path.size()) continue;
-      rest = path.substr(route.path.size());
-      if (rest.find('/') != std::string_view::npos) continue;
-    } else if (path != route.path) {
-      continue;
-    }
-    if (method == route.method) {
-      event.add("route", route.path);
-      return (this->*route.handle)(request, rest, event);
-    }
-    allowed += (allowed.empty() ? "" : ", ") + std::string(route.method);
+  const auto found = find_route<Handle>(kRoutes, request);
+  if (found.route != nullptr) {
+    event.add("route", found.route->path);
+    return (this->*found.route->handle)(request, found.rest, event);
   }
-  if (allowed.empty()) return refusal(404, "there is nothing here", event);
+  if (found.allowed.empty()) return refusal(404, "there is nothing here", event);
   auto response = refusal(405, "this method is not for this path", event);
-  response.headers.emplace_back("Allow", allowed);
+  response.headers.emplace_back("Allow", found.allowed);
   return response;
 }
 
-/// Makes an answer one that leaves only while the lease under which it was earned stands. The time
-/// until then goes along, so that a proxy that was frozen with the answer in hand can drop it.
 void Api::acknowledge(http::Response& response, const Permission& permission,
                       std::string_view what) {
-  if (parts_.page.is_unprotected()) return;
-  if (permission.until_ms)
-    response.headers.emplace_back("Understudy-Acknowledge-Until",
-                                  std::to_string(*permission.until_ms));
-  response.may_leave = [this, permission, what = std::string(what)] {
-    if (parts_.page.still_permits(permission)) return true;
-    parts_.events.write("acknowledgement.withheld",
-                        WideEvent().add("epoch", permission.epoch).add("order", what));
-    return false;
-  };
+  boxoffice::acknowledge(response, parts_.page, parts_.events, permission, what);
 }
 
 http::Response Api::buy(const http::Request& request, std::string_view, WideEvent& event) {

@@ -1,12 +1,13 @@
 #pragma once
 // The public API: which request does what, and what its outcome is called in HTTP.
 
-#include <atomic>
 #include <string>
 
 #include "catalog.h"
+#include "health.h"
 #include "orders.h"
 #include "readiness.h"
+#include "request_parts.h"
 #include "seat_feed.h"
 #include "system/http_server.h"
 #include "wide_event.h"
@@ -31,24 +32,20 @@ struct Parts {
 /// the page still permits it right before it is sent, and says until when it is worth anything.
 class Api {
  public:
-  explicit Api(Parts parts) : parts_(std::move(parts)) {}
+  explicit Api(Parts parts)
+      : parts_(std::move(parts)),
+        health_([this] { return parts_.readiness.ask(); }, parts_.events, parts_.region) {}
 
   [[nodiscard]] http::Response answer(const http::Request& request);
   /// Only health: what a process without public API answers.
-  [[nodiscard]] http::Response answer_health(const http::Request& request);
+  [[nodiscard]] http::Response answer_health(const http::Request& request) {
+    return health_.answer(request);
+  }
   void open_feed(const http::Request& request, std::shared_ptr<http::WebSocket> socket);
-
-  /// Health checks never wait behind other requests.
-  [[nodiscard]] static bool is_health(const http::Request& request);
 
  private:
   using Handle = http::Response (Api::*)(const http::Request&, std::string_view rest, WideEvent&);
-  struct Route {
-    std::string_view method;
-    std::string_view path;  ///< one that ends with '/' takes one more segment, its `rest`
-    Handle handle;
-  };
-  static const Route kRoutes[];
+  static const Route<Handle> kRoutes[];
 
   http::Response dispatch(const http::Request& request, WideEvent& event);
   http::Response buy(const http::Request& request, std::string_view rest, WideEvent& event);
@@ -61,10 +58,9 @@ class Api {
   http::Response feed(const http::Request& request, std::string_view rest, WideEvent& event);
 
   void acknowledge(http::Response& response, const Permission& permission, std::string_view what);
-  http::Response ready();
 
   Parts parts_;
-  std::atomic<bool> was_ready_{false};
+  Health health_;
 };
 
 }  // namespace understudy::boxoffice

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct Event {
   std::string name;
   std::string venue;
   std::string starts_at;  ///< RFC 3339
+  std::int64_t price_cents = 0;
 };
 
 /// Thread-safe. Errors as DatabasePool::run.
@@ -29,6 +31,8 @@ class Catalog {
   using Events = std::shared_ptr<const std::vector<Event>>;
   /// By id; at most a second old, since events hardly ever change and every page reader asks.
   [[nodiscard]] Result<Events> events();
+  /// None if there is no such event.
+  [[nodiscard]] Result<std::optional<Event>> find(std::int64_t event);
   /// All seats of an event, by number; empty if there is no such event.
   [[nodiscard]] Result<std::vector<SeatChange>> seats(std::int64_t event);
 

@@ -10,13 +10,31 @@
 namespace understudy::boxoffice {
 namespace {
 
-std::string value(const Environment& environment, const char* name) {
-  const char* text = environment(name);
-  return text == nullptr ? "" : text;
+constexpr std::pair<Role, std::string_view> kRoles[] = {
+    {Role::api_web, "api-web"},
+    {Role::api_cron, "api-cron"},
+    {Role::api_worker, "api-worker"},
+    {Role::notifications, "notifications"},
+    {Role::webapp, "webapp"},
+    {Role::partner_dashboard, "partner-dashboard"},
+    {Role::admin, "admin"},
+    {Role::marketing, "marketing"},
+    {Role::short_links, "short-links"}};
+
+std::optional<Role> to_role(std::string_view text) {
+  for (const auto& [role, name] : kRoles)
+    if (name == text) return role;
+  return std::nullopt;
 }
 
-Error wrong(std::string_view name, std::string_view is, std::string_view expected) {
-  return {After::unchanged_final, fmt::format("{} {}; expected {}", name, is, expected)};
+std::string role_names() {
+  std::string names;
+  for (const auto& [role, name] : kRoles)
+    names += (names.empty()                           ? ""
+              : &name == &std::end(kRoles)[-1].second ? " or "
+                                                      : ", ") +
+             std::string(name);
+  return names;
 }
 
 /// For variables that are no secrets.
@@ -67,34 +85,38 @@ std::optional<RedisAddress> to_redis(std::string_view url) {
 }
 
 std::optional<Error> read_place(const Environment& environment, Configuration& into) {
-  into.region = value(environment, "REGION");
-  if (into.region.empty()) return wrong("REGION", "is not set", "the name of this region");
-  into.instance = value(environment, "INSTANCE");
+  into.region = value_of(environment, "REGION");
+  if (into.region.empty()) return wrong_variable("REGION", "is not set", "the name of this region");
+  into.instance = value_of(environment, "INSTANCE");
   if (into.instance.empty())
-    return wrong("INSTANCE", "is not set", "a name for this process, like api-web-1");
-  into.host = value(environment, "HOST");
-  const std::string port = value(environment, "PORT");
-  if (port.empty() && into.role == Role::api_cron) return std::nullopt;
-  if (into.host.empty()) return wrong("HOST", "is not set", "the address to listen on");
+    return wrong_variable("INSTANCE", "is not set", "a name for this process, like api-web-1");
+  into.host = value_of(environment, "HOST");
+  const std::string port = value_of(environment, "PORT");
+  const bool may_be_silent = into.role == Role::api_cron || into.role == Role::api_worker;
+  if (port.empty() && may_be_silent) return std::nullopt;
+  if (into.host.empty()) return wrong_variable("HOST", "is not set", "the address to listen on");
   into.port = to_number<std::uint16_t>(port, 1, 65535);
-  if (!into.port) return wrong("PORT", shown(port), "a port from 1 to 65535");
+  if (!into.port) return wrong_variable("PORT", shown(port), "a port from 1 to 65535");
   return std::nullopt;
 }
 
 std::optional<Error> read_stores(const Environment& environment, Configuration& into) {
-  into.database = value(environment, "DATABASE_URL");
+  into.database = value_of(environment, "DATABASE_URL");
   if (into.database.empty() || !is_conninfo(into.database))
-    return wrong("DATABASE_URL", into.database.empty() ? "is not set" : "cannot be read",
-                 "a PostgreSQL connection string (its value is not shown: it holds a password)");
-  if (const std::string url = value(environment, "REDIS_URL"); !url.empty()) {
+    return wrong_variable(
+        "DATABASE_URL", into.database.empty() ? "is not set" : "cannot be read",
+        "a PostgreSQL connection string (its value is not shown: it holds a password)");
+  if (const std::string url = value_of(environment, "REDIS_URL"); !url.empty()) {
     into.redis = to_redis(url);
     if (!into.redis)
-      return wrong("REDIS_URL", "cannot be read",
-                   "redis://:password@host:port (its value is not shown: it holds a password)");
+      return wrong_variable(
+          "REDIS_URL", "cannot be read",
+          "redis://:password@host:port (its value is not shown: it holds a password)");
   }
-  if (const std::string text = value(environment, "DATABASE_CONNECTIONS"); !text.empty()) {
+  if (const std::string text = value_of(environment, "DATABASE_CONNECTIONS"); !text.empty()) {
     const auto connections = to_number<unsigned>(text, 1, 200);
-    if (!connections) return wrong("DATABASE_CONNECTIONS", shown(text), "a number from 1 to 200");
+    if (!connections)
+      return wrong_variable("DATABASE_CONNECTIONS", shown(text), "a number from 1 to 200");
     into.connections = *connections;
     into.workers = 2 * *connections;
   }
@@ -102,30 +124,43 @@ std::optional<Error> read_stores(const Environment& environment, Configuration& 
 }
 
 std::optional<Error> read_fence(const Environment& environment, Configuration& into) {
-  const std::string unprotected = value(environment, "UNDERSTUDY_UNPROTECTED");
+  const std::string unprotected = value_of(environment, "UNDERSTUDY_UNPROTECTED");
   if (!unprotected.empty() && unprotected != "0" && unprotected != "1")
-    return wrong("UNDERSTUDY_UNPROTECTED", shown(unprotected), "1 or nothing");
+    return wrong_variable("UNDERSTUDY_UNPROTECTED", shown(unprotected), "1 or nothing");
   into.unprotected = unprotected == "1";
-  into.page = value(environment, "UNDERSTUDY_PAGE");
+  into.page = value_of(environment, "UNDERSTUDY_PAGE");
   if (into.page.empty() && !into.unprotected)
-    return wrong("UNDERSTUDY_PAGE", "is not set",
-                 "the path of the fence page that this region's agent writes");
+    return wrong_variable("UNDERSTUDY_PAGE", "is not set",
+                          "the path of the fence page that this region's agent writes");
   return std::nullopt;
 }
 
 }  // namespace
 
-std::string_view to_string(Role role) { return role == Role::api_web ? "api-web" : "api-cron"; }
+std::string value_of(const Environment& environment, const char* name) {
+  const char* text = environment(name);
+  return text == nullptr ? "" : text;
+}
+
+Error wrong_variable(std::string_view name, std::string_view is, std::string_view expected) {
+  return {After::unchanged_final, fmt::format("{} {}; expected {}", name, is, expected)};
+}
+
+std::string_view to_string(Role role) {
+  for (const auto& [each, name] : kRoles)
+    if (each == role) return name;
+  return "?";
+}
 
 Result<Configuration> read_configuration(const Environment& environment) {
   Configuration read;
-  const std::string role = value(environment, "ROLE");
-  if (role == "api-cron")
-    read.role = Role::api_cron;
-  else if (role != "api-web")
-    return wrong("ROLE", shown(role), "api-web or api-cron");
+  const std::string text = value_of(environment, "ROLE");
+  const auto role = to_role(text);
+  if (!role) return wrong_variable("ROLE", shown(text), role_names());
+  read.role = *role;
   if (auto error = read_place(environment, read)) return *error;
-  if (auto error = read_stores(environment, read)) return *error;
+  if (read.role != Role::notifications)
+    if (auto error = read_stores(environment, read)) return *error;
   if (auto error = read_fence(environment, read)) return *error;
   return read;
 }

@@ -57,6 +57,15 @@ Result<Hold> Orders::release(const std::string& token, const Permission& permiss
               number_or_zero(*rows, 3), ""};
 }
 
+Result<Refund> Orders::refund(std::int64_t order, const Permission& permission) {
+  auto rows = pool_.run("refund",
+                        "SELECT outcome, event_freed, seat_freed, version FROM refund($1, $2, $3)",
+                        {number(order), epoch_of(permission), region_});
+  if (!rows) return rows.error();
+  return Refund{rows->at(0, 0), number_or_zero(*rows, 1), number_or_zero(*rows, 2),
+                number_or_zero(*rows, 3)};
+}
+
 Result<Sale> Orders::find(const std::string& key) {
   auto rows =
       pool_.run("find", "SELECT id, event, seat, epoch, region FROM orders WHERE key = $1", {key});

@@ -50,6 +50,14 @@ struct Hold {
   std::string expires_at;
 };
 
+/// outcome: refunded | already_refunded | no_order | other_epoch
+struct Refund {
+  std::string outcome;
+  std::int64_t event = 0;
+  std::int64_t seat = 0;
+  std::int64_t version = 0;
+};
+
 /// Thread-safe. Every write checks, in its own transaction, that the database's epoch row is that
 /// of the permission and of this region: outcome "other_epoch" if not. Errors as DatabasePool::run.
 class Orders {
@@ -60,6 +68,8 @@ class Orders {
   [[nodiscard]] Result<Hold> hold(const Wish& wish, std::int64_t seconds, const std::string& token,
                                   const Permission& permission);
   [[nodiscard]] Result<Hold> release(const std::string& token, const Permission& permission);
+  /// Frees the seat; the order stays, marked.
+  [[nodiscard]] Result<Refund> refund(std::int64_t order, const Permission& permission);
   /// outcome "sold" or "unsold".
   [[nodiscard]] Result<Sale> find(const std::string& key);
 

@@ -13,24 +13,15 @@ namespace understudy::boxoffice {
 namespace {
 
 constexpr const char* kChannel = "boxoffice.seats";
-constexpr timeval kConnectPatience{0, 200'000};
-constexpr timeval kAnswerPatience{0, 100'000};
 constexpr std::chrono::milliseconds kReconnectEvery{200};
-
-struct ReplyDeleter {
-  void operator()(redisReply* reply) const { freeReplyObject(reply); }
-};
-using Reply = std::unique_ptr<redisReply, ReplyDeleter>;
 
 template <class... Arguments>
 bool ask(redisContext* context, const char* format, Arguments... arguments) {
-  const Reply reply(static_cast<redisReply*>(redisCommand(context, format, arguments...)));
+  const RedisReply reply(static_cast<redisReply*>(redisCommand(context, format, arguments...)));
   return reply && reply->type != REDIS_REPLY_ERROR;
 }
 
 }  // namespace
-
-void RedisLink::Closer::operator()(redisContext* context) const { redisFree(context); }
 
 RedisLink::RedisLink(RedisAddress address, std::string instance, OnMessage heard,
                      std::function<void()> connected)
@@ -48,20 +39,11 @@ RedisLink::~RedisLink() {
   close(stop_pipe_[0]);
 }
 
-RedisLink::Context RedisLink::connect() const {
-  Context context(redisConnectWithTimeout(address_.host.c_str(), address_.port, kConnectPatience));
-  if (!context || context->err != 0) return nullptr;
-  redisSetTimeout(context.get(), kAnswerPatience);
-  if (!address_.password.empty() && !ask(context.get(), "AUTH %s", address_.password.c_str()))
-    return nullptr;
-  return context;
-}
-
 void RedisLink::publish(std::int64_t event, const std::string& text) {
   const auto now = std::chrono::steady_clock::now();
   if (!publisher_) {
     if (now < publish_again_) return;
-    publisher_ = connect();
+    publisher_ = connect_redis(address_);
   }
   const std::string message = instance_ + "\n" + std::to_string(event) + "\n" + text;
   if (publisher_ &&
@@ -73,20 +55,20 @@ void RedisLink::publish(std::int64_t event, const std::string& text) {
 
 void RedisLink::listen() {
   for (;;) {
-    if (Context context = connect()) listen_once(std::move(context));
+    if (RedisConnection context = connect_redis(address_)) listen_once(std::move(context));
     pollfd stop{stop_pipe_[0], POLLIN, 0};
     if (poll(&stop, 1, static_cast<int>(kReconnectEvery.count())) > 0) return;
   }
 }
 
 /// Until the connection breaks or the link is stopped.
-void RedisLink::listen_once(Context context) {
+void RedisLink::listen_once(RedisConnection context) {
   if (!ask(context.get(), "SUBSCRIBE %s", kChannel)) return;
   connected_();
   for (;;) {
     void* raw = nullptr;
     if (redisGetReplyFromReader(context.get(), &raw) != REDIS_OK) return;
-    if (const Reply reply(static_cast<redisReply*>(raw)); reply) {
+    if (const RedisReply reply(static_cast<redisReply*>(raw)); reply) {
       if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 3 &&
           reply->element[2]->type == REDIS_REPLY_STRING)
         hear({reply->element[2]->str, static_cast<std::size_t>(reply->element[2]->len)});

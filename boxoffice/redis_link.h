@@ -8,9 +8,7 @@
 #include <string>
 #include <thread>
 
-#include "configuration.h"
-
-struct redisContext;
+#include "redis_connection.h"
 
 namespace understudy::boxoffice {
 
@@ -32,21 +30,15 @@ class RedisLink {
   void publish(std::int64_t event, const std::string& text);
 
  private:
-  struct Closer {
-    void operator()(redisContext* context) const;
-  };
-  using Context = std::unique_ptr<redisContext, Closer>;
-
-  Context connect() const;
   void listen();
-  void listen_once(Context context);
+  void listen_once(RedisConnection context);
   void hear(const std::string& message);
 
   const RedisAddress address_;
   const std::string instance_;
   const OnMessage heard_;
   const std::function<void()> connected_;
-  Context publisher_;
+  RedisConnection publisher_;
   std::chrono::steady_clock::time_point publish_again_{};
   int stop_pipe_[2] = {-1, -1};
   std::thread thread_;

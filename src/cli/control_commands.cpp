@@ -12,6 +12,7 @@
 #include "cli/timeline.h"
 #include "local/control_client.h"
 #include "local/site.h"
+#include "system/http_client.h"
 #include "system/kernel.h"
 #include "topology/load.h"
 
@@ -41,6 +42,7 @@ class Controller {
     return {std::unique_ptr<Controller>(new Controller(std::move(*site))), Exit::ok};
   }
 
+  [[nodiscard]] const Layout& layout() const { return site_->layout(); }
   Result<json::object> get(const std::string& path) {
     return client_.get(path, clock_->boot() + kPatience);
   }
@@ -107,6 +109,28 @@ void print_region(std::string_view name, const json::object& said, const std::st
     fmt::print("{:<19} {}\n", "", note);
 }
 
+/// Asked as a host that no service has: any answer is nginx's own.
+json::object cdn_status(const Layout& layout) {
+  json::array services;
+  for (const Service* service : layout.topology().reached_by(IngressKind::cdn))
+    services.emplace_back(service->name);
+  const std::string url = "http://" + layout.edge_cdn().text();
+  const auto answer = http::Client().send(url + "/", {.method = "HEAD"}, milliseconds(1000));
+  return {{"url", url},
+          {"answers", answer.ok()},
+          {"problem", answer ? "" : answer.error().what},
+          {"services", std::move(services)}};
+}
+
+void print_cdn(const json::object& cdn) {
+  std::string services;
+  for (const auto& service : cdn.at("services").as_array())
+    services += (services.empty() ? "" : ", ") + std::string(service.as_string());
+  fmt::print("{:<10} {} {}; {}\n", "cdn", text(cdn, "url"),
+             cdn.at("answers").as_bool() ? "answers" : "DOES NOT ANSWER: " + text(cdn, "problem"),
+             services);
+}
+
 void print_status(const json::object& status) {
   const auto* record = status.if_contains("record");
   const json::object none;
@@ -119,6 +143,7 @@ void print_status(const json::object& status) {
   }
   for (const auto& region : status.at("regions").as_object())
     print_region(region.key(), region.value().as_object(), active);
+  if (const auto* cdn = status.if_contains("cdn")) print_cdn(cdn->as_object());
   if (const auto* decision = status.if_contains("decision")) {
     const json::object& decided = decision->as_object();
     fmt::print("decision   {} (row {}): {}\n", text(decided, "decision"), text(decided, "row"),
@@ -156,6 +181,8 @@ Exit status_command(const Where& where, bool as_json) {
   if (!controller) return controller.otherwise;
   auto status = controller->get("/v1/status");
   if (!status) return unreachable("status", status.error());
+  if (!controller->layout().cdn_listeners().empty())
+    (*status)["cdn"] = cdn_status(controller->layout());
   if (as_json) {
     fmt::print("{}\n", json::serialize(*status));
   } else {

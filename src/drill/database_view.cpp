@@ -6,16 +6,20 @@ namespace understudy::drill {
 namespace {
 
 // Nanoseconds as text, since a double cannot hold them. xmin's commit time is the truth about when
-// a row came to be, if the server keeps it (it forgets frozen rows, hence the coalesce).
+// a row came to be, if the server keeps it (it forgets frozen rows, hence the coalesce), and unless
+// a refund has written the row again.
 constexpr const char* kTracked =
     "SELECT key, id, event, seat, epoch, region,"
-    " (extract(epoch FROM coalesce(pg_xact_commit_timestamp(xmin), at)) * 1000000000)::bigint,"
-    " (extract(epoch FROM at) * 1000000000)::bigint"
+    " (extract(epoch FROM coalesce("
+    "CASE WHEN refunded_at IS NULL THEN pg_xact_commit_timestamp(xmin) END, at))"
+    " * 1000000000)::bigint,"
+    " (extract(epoch FROM at) * 1000000000)::bigint, refunded_at IS NOT NULL"
     " FROM orders ORDER BY id";
 constexpr const char* kUntracked =
     "SELECT key, id, event, seat, epoch, region,"
     " (extract(epoch FROM at) * 1000000000)::bigint,"
-    " (extract(epoch FROM at) * 1000000000)::bigint FROM orders ORDER BY id";
+    " (extract(epoch FROM at) * 1000000000)::bigint, refunded_at IS NOT NULL"
+    " FROM orders ORDER BY id";
 constexpr const char* kTicks =
     "SELECT region, epoch, second, (extract(epoch FROM at) * 1000000000)::bigint"
     " FROM cron_ticks ORDER BY second";
@@ -51,7 +55,7 @@ Result<DatabaseView> read_database(const std::string& region, const std::string&
     view.orders.push_back(OrderRow{orders->at(row, 0), orders->at(row, 1), orders->number(row, 2),
                                    orders->number(row, 3), orders->number(row, 4),
                                    orders->at(row, 5), wall_at(*orders, row, 6),
-                                   wall_at(*orders, row, 7)});
+                                   wall_at(*orders, row, 7), orders->at(row, 8) == "t"});
   }
   for (std::size_t row = 0; row < ticks->size(); ++row) {
     view.ticks.push_back(CronTick{ticks->at(row, 0), ticks->number(row, 1), ticks->number(row, 2),

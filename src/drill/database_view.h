@@ -23,6 +23,7 @@ struct OrderRow {
   /// was written, which a transaction held up before its commit makes too early.
   WallTime committed_at{};
   WallTime written_at{};  ///< when its transaction wrote it, before its commit began
+  bool refunded = false;  ///< its seat may belong to another order since
 };
 
 /// One run of the scheduled work.

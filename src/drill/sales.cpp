@@ -24,7 +24,7 @@ struct Books {
   explicit Books(const DatabaseView& view) {
     for (const auto& row : view.orders) {
       by_key.emplace(row.key, &row);
-      by_seat.emplace(Seat{row.event, row.seat}, &row);
+      if (!row.refunded) by_seat.emplace(Seat{row.event, row.seat}, &row);
     }
   }
   [[nodiscard]] bool holds(const Acknowledgement& sold) const {
@@ -73,14 +73,19 @@ std::int64_t count_duplicates(const Scene& scene) {
 }
 
 std::int64_t count_oversold(const Scene& scene, const Verdict& verdict) {
-  std::unordered_set<std::string> lost;
-  for (const auto& order : verdict.lost) lost.insert(order.key);
+  std::unordered_set<std::string> gone;  // lost, or taken back
+  for (const auto& order : verdict.lost) gone.insert(order.key);
   std::map<Seat, std::set<std::string>> owners;
-  for (const auto& sold : scene.acknowledgements) {
-    if (!lost.contains(sold.key)) owners[{sold.event, sold.seat}].insert(sold.key);
-  }
   if (scene.survivor != nullptr) {
-    for (const auto& row : scene.survivor->orders) owners[{row.event, row.seat}].insert(row.key);
+    for (const auto& row : scene.survivor->orders) {
+      if (row.refunded)
+        gone.insert(row.key);
+      else
+        owners[{row.event, row.seat}].insert(row.key);
+    }
+  }
+  for (const auto& sold : scene.acknowledgements) {
+    if (!gone.contains(sold.key)) owners[{sold.event, sold.seat}].insert(sold.key);
   }
   return std::count_if(owners.begin(), owners.end(),
                        [](const auto& entry) { return entry.second.size() > 1; });

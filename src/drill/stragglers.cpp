@@ -121,7 +121,7 @@ class Stragglers::Crowd {
     const unsigned place = (i - kCommitters - kHolders) / kRequestersEach;
     const Service* service = nullptr;
     for (const Service& candidate : site_.topology().services) {
-      if (candidate.ingress == IngressKind::accelerator) service = &candidate;
+      if (candidate.ingress == IngressKind::accelerator && !candidate.path) service = &candidate;
     }
     if (service == nullptr) return;
     const std::string names[] = {"the service", "the region's load balancer", "the edge"};

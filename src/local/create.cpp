@@ -247,12 +247,21 @@ Result<Done> issue_certificates(const Layout& layout) {
   return Done{};
 }
 
+/// Those of the stack, with one for each name that its services ask for by now.
+Result<StackSecrets> complete_secrets(const Layout& layout) {
+  const std::string file = layout.file("secrets.json");
+  auto secrets = load_secrets(file);
+  if (!secrets || !add_service_secrets(*secrets, layout.topology())) return secrets;
+  if (auto saved = save_secrets(*secrets, file); !saved) return saved.error();
+  return secrets;
+}
+
 }  // namespace
 
 bool created(const Layout& layout) { return file::exists(layout.file("created")); }
 
 Result<Done> write_configuration(const Layout& layout, const Programs& programs) {
-  auto secrets = load_secrets(layout.file("secrets.json"));
+  const auto secrets = complete_secrets(layout);
   if (!secrets) return secrets.error();
   if (auto folder = file::make_folder(layout.memory()); !folder) return folder;
   struct stat seen {};
@@ -269,6 +278,8 @@ Result<Done> write_configuration(const Layout& layout, const Programs& programs)
     texts.push_back({files.states_path, std::move(files.states)});
   };
   add_haproxy(layout.file("edge/edge.cfg"), edge_files(layout));
+  if (!layout.cdn_listeners().empty())
+    texts.push_back({layout.file("edge/cdn.conf"), cdn_configuration(layout)});
   for (const Region& region : layout.topology().regions) {
     const DomainPlace place = layout.domain(region.name);
     texts.push_back({place.file("postgresql.conf"), postgres_configuration(layout, region.name)});

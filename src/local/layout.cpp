@@ -12,11 +12,13 @@ namespace {
 
 // Every port is the port base plus one of these.
 constexpr unsigned kLoadBalancer = 80;
+constexpr unsigned kCdn = 81;
 constexpr unsigned kRedis = 379;
 constexpr unsigned kPostgres = 432;
 constexpr unsigned kAgent = 443;
 constexpr unsigned kRegistry = 500;
 constexpr unsigned kController = 600;
+constexpr unsigned kInternal = 700;
 constexpr unsigned kServices = 1000;
 constexpr unsigned kInstancesMax = 20;
 
@@ -78,20 +80,35 @@ Endpoint Layout::agent(std::string_view region) const {
   return at(topology_->region(region)->address, kAgent);
 }
 
-Endpoint Layout::service(std::string_view region, std::string_view service,
-                         unsigned instance) const {
-  ensure(instance < kInstancesMax, "a service has at most 20 instances in a region");
+unsigned Layout::index_of(std::string_view service) const {
   const auto& services = topology_->services;
   const auto found = std::find_if(services.begin(), services.end(),
                                   [&](const Service& s) { return s.name == service; });
   ensure(found != services.end(), "a service is in the topology");
-  const auto index = static_cast<unsigned>(found - services.begin());
-  return at(topology_->region(region)->address, kServices + index * kInstancesMax + instance);
+  return static_cast<unsigned>(found - services.begin());
+}
+
+Endpoint Layout::service(std::string_view region, std::string_view service,
+                         unsigned instance) const {
+  ensure(instance < kInstancesMax, "a service has at most 20 instances in a region");
+  return at(topology_->region(region)->address,
+            kServices + index_of(service) * kInstancesMax + instance);
+}
+Endpoint Layout::internal(std::string_view region, std::string_view service) const {
+  const unsigned index = index_of(service);
+  ensure(index < kServices - kInternal, "a topology has at most 200 services");
+  return at(topology_->region(region)->address, kInternal + index);
 }
 
 Endpoint Layout::registry() const { return at(topology_->witness_address, kRegistry); }
 Endpoint Layout::controller() const { return at(topology_->witness_address, kController); }
 Endpoint Layout::edge_http() const { return at(topology_->edge_address, kLoadBalancer); }
+Endpoint Layout::edge_cdn() const { return at(topology_->edge_address, kCdn); }
+std::vector<Endpoint> Layout::cdn_listeners() const {
+  if (topology_->reached_by(IngressKind::cdn).empty()) return {};
+  if (topology_->edge_address == kLocalhost) return {edge_cdn()};
+  return {edge_cdn(), at(std::string(kLocalhost), kCdn)};
+}
 Endpoint Layout::edge_database() const { return at(topology_->edge_address, kPostgres); }
 Endpoint Layout::edge_vantage() const { return at(topology_->edge_address, kAgent); }
 
@@ -103,11 +120,16 @@ std::vector<std::pair<std::string, Endpoint>> Layout::all_endpoints() const {
       {"the database writer endpoint", edge_database()},
       {"the vantage at the edge", edge_vantage()},
   };
+  for (const Endpoint& listener : cdn_listeners()) all.emplace_back("the CDN", listener);
   for (const Region& region : topology_->regions) {
     all.emplace_back("PostgreSQL in " + region.name, postgres(region.name));
     if (topology_->redis) all.emplace_back("Redis in " + region.name, redis(region.name));
     all.emplace_back("the load balancer of " + region.name, load_balancer(region.name));
     all.emplace_back("the agent of " + region.name, agent(region.name));
+    for (const Service* service : topology_->reached_by(IngressKind::internal)) {
+      all.emplace_back("the load balancer of " + region.name + " for " + service->name,
+                       internal(region.name, service->name));
+    }
     for (const Service& service : topology_->services) {
       if (!service.listens) continue;
       for (unsigned i = 0; i < instances_max(service); ++i) {

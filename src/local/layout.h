@@ -55,12 +55,18 @@ class Layout {
   /// Instance numbers count from 0.
   [[nodiscard]] Endpoint service(std::string_view region, std::string_view service,
                                  unsigned instance) const;
+  /// Where a region's load balancer takes requests of that region's services for an internal one.
+  [[nodiscard]] Endpoint internal(std::string_view region, std::string_view service) const;
   [[nodiscard]] std::string page(std::string_view region) const;
 
   // At the witness and the edge.
   [[nodiscard]] Endpoint registry() const;
   [[nodiscard]] Endpoint controller() const;
   [[nodiscard]] Endpoint edge_http() const;  ///< the public ingress of the API
+  [[nodiscard]] Endpoint edge_cdn() const;   ///< the public ingress of pages
+  /// Where the CDN listens, if there is one: edge_cdn(), and the same port of 127.0.0.1, to which
+  /// browsers resolve `<service>.localhost`. Empty if no service has ingress cdn.
+  [[nodiscard]] std::vector<Endpoint> cdn_listeners() const;
   [[nodiscard]] Endpoint edge_database()
       const;  ///< the database writer endpoint for outside clients
   [[nodiscard]] Endpoint edge_vantage() const;
@@ -72,12 +78,16 @@ class Layout {
   [[nodiscard]] static unsigned instances_max(const Service& service);
 
  private:
+  [[nodiscard]] unsigned index_of(std::string_view service) const;
   [[nodiscard]] Endpoint at(const std::string& address, unsigned offset) const;
 
   const Topology* topology_;
   std::string data_;
   std::string memory_;
 };
+
+/// What the machine calls itself; in no failure domain's range.
+inline constexpr std::string_view kLocalhost = "127.0.0.1";
 
 /// The path at which a region's load balancer says 200 while the region takes traffic, else 503.
 inline constexpr std::string_view kRegionReadyPath = "/understudy/ready";

@@ -22,12 +22,13 @@ Error missing(const std::string& what, const std::string& package) {
 }
 }  // namespace
 
-Result<Programs> find_programs() {
+Result<Programs> find_programs(const Topology& topology) {
   const char* elsewhere = std::getenv("UNDERSTUDY_POSTGRES_BIN");
   const std::string postgres_folder = elsewhere != nullptr && *elsewhere != '\0'
                                           ? std::string(elsewhere)
                                           : std::string("/usr/lib/postgresql/15/bin");
-  Programs programs{.postgres_folder = postgres_folder, .redis_server = {}, .haproxy = {}};
+  Programs programs{
+      .postgres_folder = postgres_folder, .redis_server = {}, .haproxy = {}, .nginx = {}};
   for (const char* tool : {"postgres", "initdb", "pg_basebackup"}) {
     if (access((postgres_folder + "/" + tool).c_str(), X_OK) != 0)
       return missing(postgres_folder + "/" + tool + ": PostgreSQL 15", "postgresql-15");
@@ -38,6 +39,10 @@ Result<Programs> find_programs() {
   const auto haproxy = process::find_program("haproxy");
   if (!haproxy) return missing("HAProxy", "haproxy");
   programs.haproxy = *haproxy;
+  if (topology.reached_by(IngressKind::cdn).empty()) return programs;
+  const auto nginx = process::find_program("nginx");
+  if (!nginx) return missing("nginx, which services with ingress cdn need,", "nginx");
+  programs.nginx = *nginx;
   return programs;
 }
 

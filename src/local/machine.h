@@ -11,9 +11,10 @@
 
 namespace understudy {
 
-/// PostgreSQL 15 (Debian's folder, or the one that UNDERSTUDY_POSTGRES_BIN names), Redis and
-/// HAProxy. Error, unchanged_final: what is missing and how to get it.
-[[nodiscard]] Result<Programs> find_programs();
+/// PostgreSQL 15 (Debian's folder, or the one that UNDERSTUDY_POSTGRES_BIN names), Redis, HAProxy,
+/// and nginx if a service has ingress cdn. Error, unchanged_final: what is missing and how to get
+/// it.
+[[nodiscard]] Result<Programs> find_programs(const Topology& topology);
 
 /// Whom the stack runs as when we are root, since PostgreSQL refuses to be root.
 struct User {

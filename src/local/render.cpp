@@ -126,6 +126,9 @@ CREATE ROLE "{application}" LOGIN PASSWORD '{application_password}';
 }
 
 std::string bootstrap_database(const Layout& layout) {
+  std::string regions;  // by whose names standbys report
+  for (const Region& region : layout.topology().regions)
+    regions += (regions.empty() ? "" : ", ") + quoted(region.name);
   return fmt::format(R"(
 GRANT EXECUTE ON FUNCTION pg_promote(boolean, integer), pg_reload_conf() TO understudy;
 CREATE SCHEMA understudy AUTHORIZATION understudy;
@@ -143,10 +146,17 @@ CREATE TABLE understudy.verification (
   transition bigint PRIMARY KEY,
   at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+CREATE FUNCTION understudy.standby_flushed() RETURNS pg_lsn
+  LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
+  $$ SELECT max(flush_lsn) FROM pg_stat_replication WHERE state = 'streaming' AND application_name IN ({regions}) $$;
+COMMENT ON FUNCTION understudy.standby_flushed() IS 'how far the standby has made the log durable, null if none is streaming; applications may not read pg_stat_replication';
+REVOKE EXECUTE ON FUNCTION understudy.standby_flushed() FROM PUBLIC;
 GRANT USAGE ON SCHEMA understudy TO "{application}";
 GRANT SELECT ON understudy.epoch TO "{application}";
+GRANT EXECUTE ON FUNCTION understudy.standby_flushed() TO "{application}";
 RESET ROLE;
 )",
+                     fmt::arg("regions", regions),
                      fmt::arg("application", layout.topology().database.application_role));
 }
 

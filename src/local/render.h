@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/time.h"
 #include "local/layout.h"
 #include "local/secrets.h"
 #include "local/units.h"
@@ -15,6 +16,7 @@ struct Programs {
   std::string postgres_folder;  ///< initdb, postgres, pg_basebackup, pg_ctl
   std::string redis_server;
   std::string haproxy;
+  std::string nginx;  ///< "" if no service has ingress cdn
 };
 
 [[nodiscard]] std::string postgres_configuration(const Layout& layout, const std::string& region);
@@ -40,6 +42,17 @@ struct HaproxyFiles {
 };
 [[nodiscard]] HaproxyFiles load_balancer_files(const Layout& layout, const std::string& region);
 [[nodiscard]] HaproxyFiles edge_files(const Layout& layout);
+
+/// How long the CDN waits for an origin. CloudFront's least for connecting; it tries once.
+struct CdnTimeouts {
+  milliseconds connect = milliseconds(1000);
+  /// For a request that has another origin to go to: between two pieces of an answer.
+  milliseconds read = milliseconds(2000);
+  /// For one that has not; the accelerator gives up before.
+  milliseconds write = milliseconds(30'000);
+};
+/// nginx as CDN. Requires: a service has ingress cdn.
+[[nodiscard]] std::string cdn_configuration(const Layout& layout, const CdnTimeouts& timeouts = {});
 
 /// The runtime sockets of the HAProxies; their folder is only their user's.
 [[nodiscard]] std::string haproxy_socket(const Layout& layout, const std::string& domain);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "local/render.h"
 
 namespace understudy {
@@ -71,14 +73,6 @@ constexpr std::string_view kLateAcknowledgements = R"(
   http-response return status 503 content-type application/json string "{\"error\":\"the lease ran out before this answer could leave\",\"outcome\":\"unknown\"}" if { var(txn.until) -m found } { date(0,ms),sub(txn.until) ge 0 }
 )";
 
-std::vector<const Service*> reached_by_accelerator(const Topology& topology) {
-  std::vector<const Service*> services;
-  for (const Service& service : topology.services) {
-    if (service.ingress == IngressKind::accelerator) services.push_back(&service);
-  }
-  return services;
-}
-
 /// Above the numbers that HAProxy itself gives to the few frontends.
 constexpr unsigned kFirstBackend = 101;
 
@@ -92,14 +86,63 @@ std::vector<Server> servers_of(const Layout& layout, const std::string& region,
   return servers;
 }
 
+/// What a target must say to get requests. A page is asked of any region whose process is well: a
+/// standby answers it from its own database.
+const std::string& check_path(const Service& service) {
+  return service.ingress == IngressKind::cdn ? service.live_path : service.ready_path;
+}
+
 std::string service_backend(const Service& service, const std::vector<Server>& servers) {
   std::string text =
       fmt::format("\nbackend {}\n  id {}\n  balance leastconn\n  option httpchk GET {}\n",
-                  service.name, servers.front().backend_id, service.ready_path);
+                  service.name, servers.front().backend_id, check_path(service));
   for (const Server& each : servers)
     text +=
         fmt::format("  server {} {} id {} {}\n", each.name, each.endpoint.text(), each.id, kCheck);
   return text;
+}
+
+/// The region is ready when every route of the accelerator has a healthy target; nothing else moves
+/// the region's traffic.
+std::string readiness(const Topology& topology, const std::string& region) {
+  std::string ready;
+  for (const Service* service : topology.reached_by(IngressKind::accelerator))
+    ready += fmt::format(" {{ nbsrv({}) ge 1 }}", service->name);
+  return fmt::format(
+      "  http-request return status 200 content-type application/json string "
+      "\"{{\\\"region\\\":\\\"{0}\\\",\\\"ready\\\":true}}\" "
+      "if {{ path {1} }}{2}\n"
+      "  http-request return status 503 content-type application/json string "
+      "\"{{\\\"region\\\":\\\"{0}\\\",\\\"ready\\\":false}}\" "
+      "if {{ path {1} }}\n",
+      region, kRegionReadyPath, ready);
+}
+
+/// Pages by their host; of the rest, the longest path that fits.
+std::string routes(const Topology& topology) {
+  std::string text;
+  for (const Service* service : topology.reached_by(IngressKind::cdn)) {
+    text +=
+        fmt::format("  use_backend {0} if {{ hdr(host),field(1,:),field(1,.) -m str -i {0} }}\n",
+                    service->name);
+  }
+  auto services = topology.reached_by(IngressKind::accelerator);
+  std::stable_sort(services.begin(), services.end(), [](const Service* a, const Service* b) {
+    return a->path.value_or("").size() > b->path.value_or("").size();
+  });
+  for (const Service* service : services) {
+    text += service->path ? fmt::format("  use_backend {} if {{ path_beg {} }}\n", service->name,
+                                        *service->path)
+                          : fmt::format("  default_backend {}\n", service->name);
+  }
+  return text;
+}
+
+/// For the region's own services alone: only they are told of it.
+std::string internal_frontend(const Layout& layout, const std::string& region,
+                              const Service& service) {
+  return fmt::format("\nfrontend internal-{0}\n  bind {1}\n  default_backend {0}\n", service.name,
+                     layout.internal(region, service.name).text());
 }
 
 /// The edge's two backends lead to the same regions.
@@ -109,35 +152,23 @@ constexpr unsigned kWritersBackend = kFirstBackend + 1;
 }  // namespace
 
 HaproxyFiles load_balancer_files(const Layout& layout, const std::string& region) {
-  const auto services = reached_by_accelerator(layout.topology());
+  const Topology& topology = layout.topology();
   const std::string states = layout.domain(region).file("load-balancer.states");
   std::string text = common(haproxy_socket(layout, region), states);
   text += fmt::format("\nfrontend region\n  bind {}\n", layout.load_balancer(region).text());
   text += fmt::format("  http-request silent-drop if {{ src -f {} }}\n",
                       layout.domain(region).file("cut-off.acl"));
-  // The region is ready when every route has a healthy target.
-  std::string ready;
-  for (const Service* service : services)
-    ready += fmt::format(" {{ nbsrv({}) ge 1 }}", service->name);
-  text += fmt::format(
-      "  http-request return status 200 content-type application/json string "
-      "\"{{\\\"region\\\":\\\"{0}\\\",\\\"ready\\\":true}}\" "
-      "if {{ path {1} }}{2}\n"
-      "  http-request return status 503 content-type application/json string "
-      "\"{{\\\"region\\\":\\\"{0}\\\",\\\"ready\\\":false}}\" "
-      "if {{ path {1} }}\n",
-      region, kRegionReadyPath, ready);
+  text += readiness(topology, region);
   text += kLateAcknowledgements;
-  for (std::size_t i = 1; i < services.size(); ++i) {
-    text += fmt::format("  use_backend {0} if {{ hdr(host),field(1,.) -m str {0} }}\n",
-                        services[i]->name);
-  }
-  if (!services.empty()) text += fmt::format("  default_backend {}\n", services[0]->name);
+  text += routes(topology);
+  for (const Service* service : topology.reached_by(IngressKind::internal))
+    text += internal_frontend(layout, region, *service);
   std::vector<Server> all;
   unsigned backend_id = kFirstBackend;
-  for (const Service* service : services) {
-    const auto servers = servers_of(layout, region, *service, backend_id++);
-    text += service_backend(*service, servers);
+  for (const Service& service : topology.services) {
+    if (service.ingress == IngressKind::none) continue;
+    const auto servers = servers_of(layout, region, service, backend_id++);
+    text += service_backend(service, servers);
     all.insert(all.end(), servers.begin(), servers.end());
   }
   return {text, states, all_down(all)};

@@ -34,6 +34,11 @@ Unit haproxy(const DomainPlace& place, const std::string& name, const Programs& 
   return unit(place, name, {programs.haproxy, "-db", "-q", "-f", place.file(name + ".cfg")});
 }
 
+Unit cdn(const DomainPlace& place, const Programs& programs) {
+  return unit(place, "cdn",
+              {programs.nginx, "-e", "stderr", "-p", place.folder, "-c", place.file("cdn.conf")});
+}
+
 Unit postgres(const DomainPlace& place, const Programs& programs) {
   Unit server = unit(place, "postgres",
                      {programs.postgres_folder + "/postgres", "-D", place.file("postgres"), "-c",
@@ -41,6 +46,18 @@ Unit postgres(const DomainPlace& place, const Programs& programs) {
   server.stop_signal = SIGINT;    // fast shutdown: ends sessions, flushes
   server.death_signal = SIGQUIT;  // immediate: as if the machine had died
   return server;
+}
+
+/// Where a service finds others; every region's are told of their own region's internal ones.
+void add_urls(std::map<std::string, std::string>& environment, const Layout& layout,
+              const std::string& region) {
+  environment["API_URL"] = "http://" + layout.edge_http().text();
+  if (!layout.cdn_listeners().empty())
+    environment["CDN_URL"] = "http://" + layout.edge_cdn().text();
+  for (const Service* internal : layout.topology().reached_by(IngressKind::internal)) {
+    environment[url_variable(*internal)] =
+        "http://" + layout.internal(region, internal->name).text();
+  }
 }
 
 void add_service(std::vector<Unit>& units, const Layout& layout, const DomainPlace& place,
@@ -54,6 +71,8 @@ void add_service(std::vector<Unit>& units, const Layout& layout, const DomainPla
     instance.group = service.name;
     auto& environment = instance.environment;
     for (const auto& [name, value] : service.environment) environment[name] = value;
+    for (const std::string& name : service.secrets)
+      environment[name] = secrets.of_services.at(name);
     environment["REGION"] = region;
     environment["INSTANCE"] = fmt::format("{}.{}", service.name, i);
     environment["DATABASE_URL"] = application_conninfo(layout, region, secrets);
@@ -62,6 +81,7 @@ void add_service(std::vector<Unit>& units, const Layout& layout, const DomainPla
           fmt::format("redis://:{}@{}", secrets.redis, layout.redis(region).text());
     }
     environment["UNDERSTUDY_PAGE"] = layout.page(region);
+    add_urls(environment, layout, region);
     if (service.listens) {
       const Endpoint endpoint = layout.service(region, service.name, i);
       environment["HOST"] = endpoint.address;
@@ -83,7 +103,10 @@ std::vector<Unit> units_of(const Layout& layout, const std::string& domain,
             own(layout, place, "controller", {"serve"})};
   }
   if (domain == "edge") {
-    return {haproxy(place, "edge", programs), own(layout, place, "vantage", {"vantage"})};
+    std::vector<Unit> units = {haproxy(place, "edge", programs)};
+    if (!layout.cdn_listeners().empty()) units.push_back(cdn(place, programs));
+    units.push_back(own(layout, place, "vantage", {"vantage"}));
+    return units;
   }
   std::vector<Unit> units = {postgres(place, programs)};
   if (layout.topology().redis)

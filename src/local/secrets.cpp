@@ -24,6 +24,8 @@ constexpr std::array kMembers = {
     std::pair{"redis", &StackSecrets::redis},
 };
 
+constexpr const char* kOfServices = "services";
+
 /// 192 bits as hexadecimal digits: safe in connection strings, URLs and configuration files.
 std::string random_password() {
   std::array<unsigned char, 24> bytes{};
@@ -42,9 +44,23 @@ StackSecrets make_secrets() {
   return secrets;
 }
 
+bool add_service_secrets(StackSecrets& secrets, const Topology& topology) {
+  bool added = false;
+  for (const Service& service : topology.services) {
+    for (const std::string& name : service.secrets) {
+      if (secrets.of_services.contains(name)) continue;
+      secrets.of_services[name] = random_password();
+      added = true;
+    }
+  }
+  return added;
+}
+
 Result<Done> save_secrets(const StackSecrets& secrets, const std::string& file) {
   json::object object;
   for (const auto& [name, member] : kMembers) object[name] = secrets.*member;
+  json::object& of_services = object[kOfServices].emplace_object();
+  for (const auto& [name, value] : secrets.of_services) of_services[name] = value;
   return file::write_durably(file, json::serialize(object), 0600);
 }
 
@@ -62,6 +78,18 @@ Result<StackSecrets> load_secrets(const std::string& file) {
                    fmt::format("{}: \"{}\" is missing or not a text", file, name)};
     }
     secrets.*member = found->get_string();
+  }
+  // Stacks that were made before services had any lack the member.
+  const json::value* of_services = value.get_object().if_contains(kOfServices);
+  if (of_services == nullptr) return secrets;
+  if (!of_services->is_object())
+    return Error{After::unchanged_final,
+                 fmt::format("{}: \"{}\" is not an object", file, kOfServices)};
+  for (const auto& [name, secret] : of_services->get_object()) {
+    if (!secret.is_string())
+      return Error{After::unchanged_final, fmt::format("{}: \"{}.{}\" is not a text", file,
+                                                       kOfServices, std::string_view(name))};
+    secrets.of_services[name] = secret.get_string();
   }
   return secrets;
 }

@@ -195,6 +195,11 @@ Result<Done> create_and_start(const Layout& layout, const Programs& programs,
                              layout.edge_http().text(), kServing.count(), serving.error().what)};
   }
   progress(fmt::format("{} is active; http://{}", *serving, layout.edge_http().text()));
+  std::string pages;
+  for (const Service* service : layout.topology().reached_by(IngressKind::cdn))
+    pages += fmt::format(" http://{}.localhost:{}", service->name, layout.edge_cdn().port);
+  if (!pages.empty())
+    progress(fmt::format("pages at http://{}:{}", layout.edge_cdn().text(), pages));
   return Done{};
 }
 
@@ -235,7 +240,7 @@ Result<Done> as_user(const User& user, const std::function<Result<Done>()>& work
 }  // namespace
 
 Result<Done> up(const Layout& layout, const std::string& own_program, const Progress& progress) {
-  const auto programs = find_programs();
+  const auto programs = find_programs(layout.topology());
   if (!programs) return programs.error();
   const auto user = user_to_run_as(layout.topology().local.run_as);
   if (!user) return user.error();

@@ -52,6 +52,17 @@ After left_behind(std::string_view sqlstate) {
   return later ? After::unchanged_retry : After::unchanged_final;
 }
 
+struct NotificationDeleter {
+  void operator()(PGnotify* notification) const { PQfreemem(notification); }
+};
+
+/// Takes all notifications that have been read; whether there was one.
+bool take_notifications(PGconn* session) {
+  bool came = false;
+  while (std::unique_ptr<PGnotify, NotificationDeleter>(PQnotifies(session))) came = true;
+  return came;
+}
+
 /// The server ended the session with it, rather than the statement.
 bool is_fatal(const PGresult* refusal) {
   const char* severity = PQresultErrorField(refusal, PG_DIAG_SEVERITY_NONLOCALIZED);
@@ -259,6 +270,19 @@ Result<Rows> Connection::run_prepared(const std::string& name, const std::string
                           values.data(), nullptr, nullptr, 0) == 0)
     return state_->broken(one_line(PQerrorMessage(state_->session.get())));
   return state_->collect(deadline);
+}
+
+Result<bool> Connection::await_notification(std::chrono::milliseconds timeout) {
+  const auto deadline = Steady::now() + timeout;
+  for (;;) {
+    if (!connected()) return Error{After::unchanged_retry, "database: the session is closed"};
+    PGconn* session = state_->session.get();
+    if (take_notifications(session)) return true;
+    if (!wait_for(PQsocket(session), POLLIN, deadline)) return false;
+    if (PQconsumeInput(session) == 0)
+      return Error{After::unchanged_retry,
+                   fmt::format("database: {}", one_line(PQerrorMessage(session)))};
+  }
 }
 
 const std::string& Connection::sqlstate() const { return state_->sqlstate; }

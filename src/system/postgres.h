@@ -51,6 +51,11 @@ class Connection {
                                           const Parameters& parameters,
                                           std::chrono::milliseconds timeout);
 
+  /// Waits for a notification of a channel that this session LISTENs to; all that have come count
+  /// as one. False if none came in time. Error, unchanged_retry: the session has ended, and with it
+  /// what it listened to.
+  [[nodiscard]] Result<bool> await_notification(std::chrono::milliseconds timeout);
+
   /// The code of the last refusal by the server, or "".
   [[nodiscard]] const std::string& sqlstate() const;
   /// Also looks whether the server has hung up in the meantime (one cheap system call).

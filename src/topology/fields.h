@@ -3,6 +3,9 @@
 // reader, the checks, and JSON in both directions are visitors of this list, so none can forget
 // one.
 
+#include <array>
+#include <string_view>
+
 #include "topology/topology.h"
 
 namespace understudy {
@@ -23,10 +26,16 @@ enum class TextRule {
   name,        ///< usable as host and as file name
   address,     ///< IPv4, loopback
   url_path,    ///< begins with '/', no spaces
+  url_prefix,  ///< whole segments: "/s/"
   identifier,  ///< of PostgreSQL, without quotes
   file,        ///< a path; '~' is not expanded
   user,        ///< of the operating system
 };
+
+/// The environment variables by which Understudy tells a service of its place.
+inline constexpr std::array<std::string_view, 9> kSetByUnderstudy = {
+    "API_URL", "CDN_URL",   "DATABASE_URL", "HOST",           "INSTANCE",
+    "PORT",    "REDIS_URL", "REGION",       "UNDERSTUDY_PAGE"};
 
 /// Postures in which a standby region runs nothing; in the others it runs as much as the active
 /// one unless told otherwise.
@@ -44,10 +53,12 @@ template <class Visitor, class S>
 void visit_service(Visitor& visit, S& service) {
   visit.texts("command", service.command);
   visit.pairs("environment", service.environment);
+  visit.variables("secrets", service.secrets);
   visit.flag("listens", service.listens);
   visit.text("ready_path", service.ready_path, Need::optional, TextRule::url_path);
   visit.text("live_path", service.live_path, Need::optional, TextRule::url_path);
   visit.choice("ingress", service.ingress);
+  visit.optional_text("path", service.path, TextRule::url_prefix);
   visit.choice("posture", service.posture);
   visit.count("instances_active", service.instances_active, CountBounds{1, 64});
   assume_standby_instances(service);

@@ -36,6 +36,9 @@ class Writer {
   void texts(std::string_view name, const std::vector<std::string>& values) {
     object_[name] = json::array(values.begin(), values.end());
   }
+  void variables(std::string_view name, const std::vector<std::string>& values) {
+    texts(name, values);
+  }
   void pairs(std::string_view name, const std::map<std::string, std::string>& values) {
     auto& pairs = object_[name].emplace_object();
     for (const auto& [key, value] : values) pairs[key] = value;
@@ -94,6 +97,7 @@ class Reader {
   void texts(std::string_view name, std::vector<std::string>& values) {
     for (const auto& item : list(name)) values.push_back(text_of(item, path_of(name)));
   }
+  void variables(std::string_view name, std::vector<std::string>& values) { texts(name, values); }
   void pairs(std::string_view name, std::map<std::string, std::string>& values) {
     const auto* pairs = field(name).if_object();
     if (pairs == nullptr) wrong(path_of(name), "an object");

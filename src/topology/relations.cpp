@@ -112,6 +112,17 @@ void check_instances(const Service& service, const std::string& path, Findings& 
   }
 }
 
+/// A variable has one value: chosen in the file, or made by `up`.
+void check_secrets(const Service& service, const std::string& path, Findings& findings) {
+  for (std::size_t i = 0; i < service.secrets.size(); ++i) {
+    if (!service.environment.contains(service.secrets[i])) continue;
+    findings.add_relation(fmt::format("{}[{}]", setting_path(path, "secrets"), i),
+                          fmt::format("relation secrets-environment: {} has a value in environment "
+                                      "already; expected it in one of the two",
+                                      service.secrets[i]));
+  }
+}
+
 void check_ingress(const Service& service, const std::string& path, Findings& findings) {
   const auto ingress = setting_path(path, "ingress");
   const bool judged = findings.sound({ingress, setting_path(path, "listens")});
@@ -120,6 +131,58 @@ void check_ingress(const Service& service, const std::string& path, Findings& fi
       ingress, fmt::format("relation ingress-listens: ingress {} needs listens: on; requests reach "
                            "only a service that serves HTTP on $PORT",
                            to_string(service.ingress)));
+}
+
+std::string path_key(const Service& service) {
+  return setting_path(setting_path("services", service.name), "path");
+}
+
+/// Each request that comes through the accelerator belongs to one service.
+void check_paths(const Topology& topology, Findings& findings) {
+  for (const auto& service : topology.services) {
+    if (!service.path || service.ingress == IngressKind::accelerator) continue;
+    findings.add_relation(
+        path_key(service),
+        fmt::format("relation accelerator-paths: path is for ingress accelerator, found {}",
+                    to_string(service.ingress)));
+  }
+  std::map<std::string, std::string> owners;  // by path; "": the rest
+  for (const Service* service : topology.reached_by(IngressKind::accelerator)) {
+    if (findings.spoilt(path_key(*service))) continue;
+    const auto [owner, is_new] = owners.emplace(service->path.value_or(""), service->name);
+    if (is_new) continue;
+    findings.add_relation(
+        path_key(*service),
+        service->path
+            ? fmt::format("relation accelerator-paths: {} is {}'s already", *service->path,
+                          owner->second)
+            : fmt::format("relation accelerator-paths: {} and {} both take what no path names; "
+                          "give one of them a path such as /{}/",
+                          owner->second, service->name, service->name));
+  }
+}
+
+/// Where an internal service is, its region's services learn from a variable that nobody else sets.
+void check_internal_variables(const Topology& topology, Findings& findings) {
+  for (const Service* internal : topology.reached_by(IngressKind::internal)) {
+    const std::string variable = url_variable(*internal);
+    if (std::find(kSetByUnderstudy.begin(), kSetByUnderstudy.end(), variable) !=
+        kSetByUnderstudy.end()) {
+      findings.add_relation(
+          setting_path("services", internal->name),
+          fmt::format("an internal service cannot be called {}: {} tells services of something "
+                      "else",
+                      internal->name, variable));
+    }
+    for (const auto& service : topology.services) {
+      if (!service.environment.contains(variable)) continue;
+      findings.add_relation(
+          setting_path(setting_path(setting_path("services", service.name), "environment"),
+                       variable),
+          fmt::format("{} is set by Understudy, to where the internal service {} is", variable,
+                      internal->name));
+    }
+  }
 }
 
 void check_database(const DatabaseSettings& database, Findings& findings) {
@@ -157,8 +220,11 @@ void check_services(const Topology& topology, Findings& findings) {
   for (const auto& service : topology.services) {
     const auto path = setting_path("services", service.name);
     check_instances(service, path, findings);
+    check_secrets(service, path, findings);
     check_ingress(service, path, findings);
   }
+  check_paths(topology, findings);
+  check_internal_variables(topology, findings);
   check_database(topology.database, findings);
 }
 

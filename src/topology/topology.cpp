@@ -36,6 +36,23 @@ const Service* Topology::service(std::string_view name) const {
   return nullptr;
 }
 
+std::vector<const Service*> Topology::reached_by(IngressKind ingress) const {
+  std::vector<const Service*> found;
+  for (const auto& candidate : services) {
+    if (candidate.ingress == ingress) found.push_back(&candidate);
+  }
+  return found;
+}
+
+std::string url_variable(const Service& service) {
+  std::string variable;
+  for (const char c : service.name) {
+    const bool lower = c >= 'a' && c <= 'z';
+    variable += c == '-' ? '_' : lower ? static_cast<char>(c - 'a' + 'A') : c;
+  }
+  return variable + "_URL";
+}
+
 std::string_view to_string(Posture posture) { return spelling(posture); }
 std::string_view to_string(IngressKind ingress) { return spelling(ingress); }
 std::string_view to_string(OverBudget over_budget) { return spelling(over_budget); }

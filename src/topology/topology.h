@@ -42,10 +42,15 @@ struct Service {
   std::vector<std::string>
       command;  ///< command[0] resolved against the file's folder if it has a '/'
   std::map<std::string, std::string> environment;
+  /// Names of further variables, each a random value: made once a stack, the same in both regions.
+  std::vector<std::string> secrets;
   bool listens = false;               ///< it serves HTTP on $PORT
   std::string ready_path = "/ready";  ///< 2xx only while it may take this region's traffic
   std::string live_path = "/live";    ///< 2xx while the process itself is well
   IngressKind ingress = IngressKind::none;
+  /// Of an accelerator service: it gets the requests whose path begins so ("/s/"); the one without
+  /// gets the rest.
+  std::optional<std::string> path;
   Posture posture = Posture::warm;
   unsigned instances_active = 1;
   unsigned instances_standby = 1;
@@ -135,7 +140,13 @@ struct Topology {
   /// Requires: `name` is one of the two regions.
   [[nodiscard]] const Region& other(std::string_view name) const;
   [[nodiscard]] const Service* service(std::string_view name) const;
+  /// In the order of the file.
+  [[nodiscard]] std::vector<const Service*> reached_by(IngressKind ingress) const;
 };
+
+/// The environment variable that tells a region's services where an internal one is:
+/// "NOTIFICATIONS_URL".
+[[nodiscard]] std::string url_variable(const Service& service);
 
 [[nodiscard]] std::string_view to_string(Posture posture);
 [[nodiscard]] std::string_view to_string(IngressKind ingress);

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "topology/fields.h"
 #include "topology/findings.h"
@@ -11,10 +10,6 @@
 
 namespace understudy {
 namespace {
-
-/// What every service is told of its place.
-constexpr std::array<std::string_view, 7> kSetByUnderstudy = {
-    "DATABASE_URL", "HOST", "INSTANCE", "PORT", "REDIS_URL", "REGION", "UNDERSTUDY_PAGE"};
 
 constexpr bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -47,6 +42,17 @@ bool is_url_path(std::string_view text) {
   return text.starts_with('/') && text.size() <= kPathMax &&
          std::all_of(text.begin(), text.end(),
                      [](char c) { return c > ' ' && c < '\x7f' && c != '#'; });
+}
+
+/// Only what no server's configuration gives a meaning to.
+bool is_url_prefix(std::string_view text) {
+  constexpr std::size_t kPrefixMax = 128;
+  return text.size() > 2 && text.size() <= kPrefixMax && text.starts_with('/') &&
+         text.ends_with('/') && text.find("//") == std::string_view::npos &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return is_lower(c) || is_digit(c) || (c >= 'A' && c <= 'Z') ||
+                  std::string_view("/-._~").find(c) != std::string_view::npos;
+         });
 }
 
 std::string judge_name(std::string_view text) {
@@ -102,6 +108,11 @@ std::string judge(const std::string& text, TextRule rule) {
     case TextRule::url_path:
       if (is_url_path(text)) return {};
       return fmt::format("expected a path such as /ready, found {}", quoted(text));
+    case TextRule::url_prefix:
+      if (is_url_prefix(text)) return {};
+      return fmt::format(
+          "expected a path of whole segments such as /s/ (letters, digits and -._~), found {}",
+          quoted(text));
     case TextRule::identifier:
       if (is_identifier(text)) return {};
       return fmt::format(
@@ -135,14 +146,17 @@ class Judge {
   }
 
   void pairs(std::string_view name, const std::map<std::string, std::string>& values) {
-    for (const auto& [key, value] : values) {
-      const auto path = setting_path(path_of(name), key);
-      if (!is_variable(key)) {
-        say(path, "expected the name of an environment variable: letters, digits and underscores");
-      } else if (std::find(kSetByUnderstudy.begin(), kSetByUnderstudy.end(), key) !=
-                 kSetByUnderstudy.end()) {
-        say(path, fmt::format("{} is set by Understudy and cannot be chosen", key));
-      }
+    for (const auto& [key, value] : values)
+      say(setting_path(path_of(name), key), judge_variable(key));
+  }
+
+  void variables(std::string_view name, const std::vector<std::string>& values) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const auto path = fmt::format("{}[{}]", path_of(name), i);
+      say(path, judge_variable(values[i]));
+      if (std::find(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(i), values[i]) !=
+          values.begin() + static_cast<std::ptrdiff_t>(i))
+        say(path, fmt::format("{} stands twice", quoted(values[i])));
     }
   }
 
@@ -190,6 +204,14 @@ class Judge {
            std::all_of(text.begin(), text.end(), [](char c) {
              return is_lower(c) || is_digit(c) || (c >= 'A' && c <= 'Z') || c == '_';
            });
+  }
+
+  static std::string judge_variable(const std::string& name) {
+    if (!is_variable(name))
+      return "expected the name of an environment variable: letters, digits and underscores";
+    if (std::find(kSetByUnderstudy.begin(), kSetByUnderstudy.end(), name) != kSetByUnderstudy.end())
+      return fmt::format("{} is set by Understudy and cannot be chosen", name);
+    return {};
   }
 
   void say(const std::string& path, const std::string& what) {

@@ -92,9 +92,19 @@ void YamlReader::texts(std::string_view name, std::vector<std::string>& values) 
   constexpr std::string_view kExpected = "a list of texts such as [bin/api, --verbose]";
   const YamlEntry* entry = find(name);
   if (entry == nullptr) return missing(name, kExpected);
-  if (entry->value.kind != Kind::sequence) return wrong(*entry, kExpected);
-  for (std::size_t i = 0; i < entry->value.items.size(); ++i) {
-    const YamlNode& item = entry->value.items[i];
+  read_list(*entry, name, kExpected, values);
+}
+
+void YamlReader::variables(std::string_view name, std::vector<std::string>& values) {
+  if (const YamlEntry* entry = find(name))
+    read_list(*entry, name, "a list of variables' names such as [STAFF_PASSWORD]", values);
+}
+
+void YamlReader::read_list(const YamlEntry& entry, std::string_view name, std::string_view expected,
+                           std::vector<std::string>& values) {
+  if (entry.value.kind != Kind::sequence) return wrong(entry, expected);
+  for (std::size_t i = 0; i < entry.value.items.size(); ++i) {
+    const YamlNode& item = entry.value.items[i];
     const auto path = fmt::format("{}[{}]", path_of(name), i);
     lines_.emplace(path, item.line);
     if (item.kind != Kind::scalar) {

@@ -35,6 +35,7 @@ class YamlReader {
   void text(std::string_view name, std::string& value, Need need, TextRule rule);
   void optional_text(std::string_view name, std::optional<std::string>& value, TextRule rule);
   void texts(std::string_view name, std::vector<std::string>& values);
+  void variables(std::string_view name, std::vector<std::string>& values);
   void pairs(std::string_view name, std::map<std::string, std::string>& values);
   void flag(std::string_view name, bool& value);
   void length(std::string_view name, Duration& value, LengthBounds bounds);
@@ -99,6 +100,8 @@ class YamlReader {
   [[nodiscard]] const YamlEntry* find_scalar(std::string_view name, std::string_view expected);
   [[nodiscard]] bool not_too_many(const YamlEntry& entry);
   [[nodiscard]] std::string path_of(std::string_view name) const;
+  void read_list(const YamlEntry& entry, std::string_view name, std::string_view expected,
+                 std::vector<std::string>& values);
   void wrong(const YamlEntry& entry, std::string_view expected, std::string_view hint = "");
   void wrong_count(const YamlEntry& entry, CountBounds bounds);
   void wrong_choice(const YamlEntry& entry, const std::vector<std::string>& known);

@@ -45,6 +45,20 @@ TEST(Configuration, can_do_without_redis_and_cron_without_a_port) {
   EXPECT_EQ(read(variables)->port, std::nullopt);
 }
 
+TEST(Configuration, of_the_worker_needs_no_port_and_that_of_notifications_no_database) {
+  auto variables = good();
+  variables["ROLE"] = "notifications";
+  variables.erase("DATABASE_URL");
+  EXPECT_EQ(read(variables)->role, Role::notifications);
+  variables.erase("PORT");
+  EXPECT_FALSE(read(variables).ok());
+  variables["ROLE"] = "api-worker";
+  EXPECT_FALSE(read(variables).ok());
+  variables["DATABASE_URL"] = good()["DATABASE_URL"];
+  EXPECT_EQ(read(variables)->port, std::nullopt);
+  EXPECT_EQ(to_string(read(variables)->role), "api-worker");
+}
+
 TEST(Configuration, may_be_a_database_uri) {
   auto variables = good();
   variables["DATABASE_URL"] = "postgresql://boxoffice:p@127.0.1.1:7001/boxoffice";
@@ -63,7 +77,7 @@ TEST(Configuration, the_fence_is_only_left_out_when_asked_for_by_name) {
 
 TEST(Configuration, that_is_wrong_names_the_variable) {
   const std::pair<const char*, const char*> wrong[] = {{"ROLE", ""},
-                                                       {"ROLE", "api-worker"},
+                                                       {"ROLE", "api-nothing"},
                                                        {"HOST", ""},
                                                        {"PORT", ""},
                                                        {"PORT", "0"},

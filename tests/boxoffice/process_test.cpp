@@ -21,10 +21,10 @@ class Program : public Stack {
 
 TEST_F(Program, what_is_missing_or_wrong_is_named_in_one_line) {
   const std::pair<const char*, const char*> wrong[] = {
-      {"ROLE", "api-worker"}, {"HOST", ""},
-      {"PORT", "70000"},      {"DATABASE_URL", "pw=secret"},
-      {"REGION", ""},         {"REDIS_URL", "redis://secret"},
-      {"INSTANCE", ""},       {"UNDERSTUDY_PAGE", ""}};
+      {"ROLE", "api-nothing"}, {"HOST", ""},
+      {"PORT", "70000"},       {"DATABASE_URL", "pw=secret"},
+      {"REGION", ""},          {"REDIS_URL", "redis://secret"},
+      {"INSTANCE", ""},        {"UNDERSTUDY_PAGE", ""}};
   for (const auto& [name, value] : wrong) {
     auto settings = environment("api-web");
     settings[name] = value;

@@ -20,6 +20,8 @@
 #include <sstream>
 #include <thread>
 
+#include "redis_connection.h"
+
 namespace understudy::test {
 namespace {
 
@@ -139,7 +141,7 @@ ScratchPostgres::ScratchPostgres() : port_(free_port()) {
                                  "-A", "trust", "--no-sync"},
                        .as_postgres = true}),
             0);
-  std::ofstream(data + "/pg_hba.conf") << "host all postgres 127.0.0.1/32 trust\n"
+  std::ofstream(data + "/pg_hba.conf") << "host all,replication postgres 127.0.0.1/32 trust\n"
                                           "host all all 127.0.0.1/32 scram-sha-256\n";
   std::ofstream(data + "/postgresql.conf", std::ios::app)
       << "listen_addresses = '127.0.0.1'\nport = " << port_
@@ -187,6 +189,14 @@ void ScratchPostgres::signal(int number) const {
   for (pid_t child = 0; children >> child;) kill(child, number);
 }
 
+std::unique_ptr<Process> ScratchPostgres::start_log_receiver(const std::string& name,
+                                                             const std::string& folder) const {
+  std::filesystem::create_directory(folder);
+  return std::make_unique<Process>(
+      Command{.words = {std::string(kBinaries) + "pg_receivewal", "-D", folder, "--synchronous",
+                        "-d", as_superuser() + " application_name=" + name}});
+}
+
 std::string ScratchPostgres::as_superuser(const std::string& database) const {
   return "host=127.0.0.1 port=" + std::to_string(port_) + " user=postgres dbname=" + database;
 }
@@ -212,6 +222,9 @@ void ScratchRedis::start() {
   process_.emplace(
       Command{.words = {"redis-server", "--bind", "127.0.0.1", "--port", std::to_string(port_),
                         "--requirepass", kPassword, "--save", "", "--dir", folder_.path()}});
+  EXPECT_TRUE(eventually([this] {
+    return boxoffice::connect_redis({"127.0.0.1", port_, kPassword}) != nullptr;
+  }));
 }
 
 void ScratchRedis::stop() {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -78,6 +79,10 @@ class ScratchPostgres {
   /// To all of its processes.
   void signal(int number) const;
 
+  /// A process that receives the log as a standby of that name would, without being a database.
+  [[nodiscard]] std::unique_ptr<Process> start_log_receiver(const std::string& name,
+                                                            const std::string& folder) const;
+
   [[nodiscard]] std::string as_superuser(const std::string& database = "boxoffice") const;
   [[nodiscard]] std::string as_application() const;
   /// One statement as superuser; the test fails if it does.
@@ -95,7 +100,7 @@ class ScratchPostgres {
 class ScratchRedis {
  public:
   ScratchRedis();
-  void start();
+  void start();  ///< and waits until it answers
   void stop();
   [[nodiscard]] std::string url() const;
   static constexpr const char* kPassword = "scratch-secret-2";

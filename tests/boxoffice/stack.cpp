@@ -2,8 +2,20 @@
 
 #include <signal.h>
 
+#include "local/render.h"
+
 namespace understudy::test {
 namespace {
+
+/// What `understudy up` makes in the application's database.
+std::string understudys_schema() {
+  Topology topology;
+  topology.platform = "boxoffice";
+  topology.regions = {{"north", "127.0.1.1"}, {"south", "127.0.2.1"}};
+  topology.home = "north";
+  topology.database.name = topology.database.application_role = "boxoffice";
+  return bootstrap_database(Layout(topology, "/nonexistent"));
+}
 
 /// Started by the first test that needs them, ended with the program.
 struct Servers {
@@ -11,16 +23,13 @@ struct Servers {
   ScratchRedis redis;
 
   Servers() {
+    database.run("CREATE ROLE understudy");
+    database.run("GRANT pg_monitor TO understudy;" + understudys_schema());
     auto session = postgres::Connection::open(database.as_application(), 5s);
     EXPECT_TRUE(session.ok());
     auto made = session->run_script(read_file(BOXOFFICE_SCHEMA), 60s);
     EXPECT_TRUE(made.ok()) << made.error().what;
-    database.run(
-        "CREATE SCHEMA understudy; CREATE TABLE understudy.epoch"
-        " (epoch bigint NOT NULL, region text NOT NULL, term bigint NOT NULL);"
-        "INSERT INTO understudy.epoch VALUES (7, 'north', 1);"
-        "GRANT USAGE ON SCHEMA understudy TO boxoffice;"
-        "GRANT SELECT ON understudy.epoch TO boxoffice");
+    database.run("INSERT INTO understudy.epoch (epoch, region, term) VALUES (7, 'north', 1)");
   }
 };
 

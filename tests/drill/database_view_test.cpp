@@ -29,6 +29,9 @@ TEST(DatabaseViewOfBoxoffice, has_orders_with_their_commit_time_and_ticks) {
   server.ask(order("fast", 2), "shop");
   const auto between = read_clocks().wall;
   ASSERT_TRUE(slow.run_script("COMMIT", kTimeout));
+  // A refund writes the row again, and so loses when it was committed.
+  server.ask("UPDATE seats SET state = 'sold' WHERE event = 5 AND seat = 2", "shop");
+  server.ask("SELECT refund(2, NULL, 'north')", "shop");
   server.ask("SELECT claim_tick(1800000000, 'cron-1', NULL, 'north')", "shop");
 
   const auto view = read_database("north", server.conninfo("shop"), kTimeout);
@@ -40,6 +43,8 @@ TEST(DatabaseViewOfBoxoffice, has_orders_with_their_commit_time_and_ticks) {
   EXPECT_EQ(view->orders[1].key, "fast");
   EXPECT_LT(view->orders[1].committed_at, between);
   EXPECT_GT(view->orders[1].committed_at, between - std::chrono::minutes(1));
+  EXPECT_FALSE(view->orders[0].refunded);
+  EXPECT_TRUE(view->orders[1].refunded);
   EXPECT_EQ(view->orders[1].event, 5);
   EXPECT_EQ(view->orders[1].seat, 2);
   EXPECT_EQ(view->orders[1].epoch, 7);

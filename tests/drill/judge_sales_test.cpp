@@ -86,6 +86,21 @@ TEST(JudgeSales, a_seat_sold_twice_to_orders_that_live_is_oversold) {
   EXPECT_FALSE(verdict.objectives_met);
 }
 
+TEST(JudgeSales, a_refunded_orders_seat_sold_again_is_neither_oversold_nor_lost) {
+  auto tale = failover();
+  const auto first = tale.sold_at(5'000);
+  const auto second = tale.sold_at(13'000);
+  const auto seat = tale.row("south", first);
+  tale.row("south", first).refunded = true;
+  tale.row("south", second).event = seat.event;
+  tale.row("south", second).seat = seat.seat;
+  tale.acknowledgement(second).event = seat.event;
+  tale.acknowledgement(second).seat = seat.seat;
+  const auto verdict = tale.judged();
+  EXPECT_EQ(verdict.oversold, 0);
+  EXPECT_THAT(verdict.lost_acked, Optional(0));
+}
+
 TEST(JudgeSales, an_order_held_with_another_seat_than_acknowledged_is_lost) {
   auto tale = failover();
   tale.row("south", tale.sold_at(5'000)).seat = 499;

@@ -4,15 +4,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <filesystem>
 
 #include "local/create.h"
 #include "local/machine.h"
 #include "local/render.h"
+#include "running_program.h"
 #include "scratch.h"
+#include "stub_origin.h"
 #include "system/http_client.h"
-#include "system/process.h"
 
 namespace understudy {
 namespace {
@@ -45,29 +45,14 @@ class SilentService {
   bool listening_ = false;
 };
 
-class RunningHaproxy {
- public:
-  RunningHaproxy(const std::string& program, const std::string& configuration)
-      : pid_(process::spawn(
-            {.arguments = {program, "-db", "-f", configuration}, .death_signal = SIGKILL})) {}
-  RunningHaproxy(const RunningHaproxy&) = delete;
-  RunningHaproxy& operator=(const RunningHaproxy&) = delete;
-  ~RunningHaproxy() {
-    if (!pid_) return;
-    const auto who = process::identify(*pid_);
-    kill(*pid_, SIGKILL);
-    EXPECT_TRUE(!who || process::wait_gone(*who, milliseconds(5000)));
-  }
-
- private:
-  Result<pid_t> pid_;
-};
-
 /// The example's configuration on ports that no other test uses: tests run side by side.
 class HaproxyStarting : public testing::Test {
  public:
-  explicit HaproxyStarting(std::uint16_t port_base) : topology_(example_at(port_base)) {
-    const auto programs = find_programs();
+  explicit HaproxyStarting(std::uint16_t port_base)
+      : HaproxyStarting(port_base, example_topology().services) {}
+  HaproxyStarting(std::uint16_t port_base, std::vector<Service> services)
+      : topology_(example_at(port_base, std::move(services))) {
+    const auto programs = find_programs(topology_);
     EXPECT_EQ(why(programs), "");
     programs_ = *programs;
     EXPECT_EQ(why(save_secrets(make_secrets(), layout_.file("secrets.json"))), "");
@@ -76,6 +61,10 @@ class HaproxyStarting : public testing::Test {
     EXPECT_EQ(why(write_configuration(layout_, programs_)), "");
   }
   ~HaproxyStarting() override { std::filesystem::remove_all(layout_.memory()); }
+
+  [[nodiscard]] std::vector<std::string> load_balancer(const std::string& region) const {
+    return {programs_.haproxy, "-db", "-f", layout_.domain(region).file("load-balancer.cfg")};
+  }
 
   /// The first answer to a question whether the region is ready.
   [[nodiscard]] unsigned first_answer(const Endpoint& load_balancer) const {
@@ -97,9 +86,10 @@ class HaproxyStarting : public testing::Test {
   http::Client http_;
 
  private:
-  static Topology example_at(std::uint16_t port_base) {
+  static Topology example_at(std::uint16_t port_base, std::vector<Service> services) {
     Topology topology = example_topology();
     topology.local.port_base = port_base;
+    topology.services = std::move(services);
     return topology;
   }
 };
@@ -122,7 +112,7 @@ TEST_F(LoadBalancerStarting, calls_no_region_ready_before_a_check_has_said_so) {
       ASSERT_TRUE(services.back().listening());
     }
   }
-  const RunningHaproxy haproxy(programs_.haproxy, layout_.domain(region).file("load-balancer.cfg"));
+  const RunningProgram haproxy(load_balancer(region));
   EXPECT_EQ(first_answer(layout_.load_balancer(region)), 503U);
 }
 
@@ -132,9 +122,111 @@ TEST_F(EdgeStarting, routes_nothing_to_a_region_that_has_not_been_asked) {
     load_balancers.emplace_back(layout_.load_balancer(region.name));
     ASSERT_TRUE(load_balancers.back().listening());
   }
-  const RunningHaproxy haproxy(programs_.haproxy, layout_.file("edge/edge.cfg"));
+  const RunningProgram haproxy({programs_.haproxy, "-db", "-f", layout_.file("edge/edge.cfg")});
   // Routed to a region that is silent it would wait.
   EXPECT_EQ(first_answer(layout_.edge_http()), 503U);
+}
+
+Service reached(const std::string& name, IngressKind ingress,
+                std::optional<std::string> path = std::nullopt) {
+  Service service;
+  service.name = name;
+  service.command = {"/bin/true"};
+  service.listens = true;
+  service.ingress = ingress;
+  service.path = std::move(path);
+  return service;
+}
+
+/// One region with a service of every kind; none answers before it is told to.
+struct LoadBalancerRouting : HaproxyStarting {
+  LoadBalancerRouting()
+      : HaproxyStarting(
+            own_port_base(3'000, 200),
+            {reached("links-admin", IngressKind::accelerator, "/s/admin/"),
+             reached("api", IngressKind::accelerator),
+             reached("links", IngressKind::accelerator, "/s/"), reached("web", IngressKind::cdn),
+             reached("mail", IngressKind::internal)}) {}
+
+  /// Every service answers everything with its own name.
+  std::map<std::string, std::unique_ptr<StubOrigin>> services() const {
+    std::map<std::string, std::unique_ptr<StubOrigin>> stubs;
+    for (const Service& service : topology_.services) {
+      auto& stub = stubs[service.name];
+      stub = std::make_unique<StubOrigin>(layout_.service(region_, service.name, 0));
+      stub->answers(200, service.name);
+    }
+    return stubs;
+  }
+  /// "web", or the status if that is not 200; 0 if there was no answer.
+  [[nodiscard]] std::string answer(const std::string& host, const std::string& path) const {
+    return answer_at(layout_.load_balancer(region_), host, path);
+  }
+  [[nodiscard]] std::string answer_at(const Endpoint& at, const std::string& host,
+                                      const std::string& path) const {
+    const auto said =
+        http_.send("http://" + at.text() + path, {.method = "GET", .headers = {{"Host", host}}},
+                   milliseconds(5000));
+    if (!said) return "0";
+    return said->status == 200 ? said->body : std::to_string(said->status);
+  }
+  [[nodiscard]] bool becomes_ready() const {
+    return eventually(
+        [&] { return answer("any", std::string(kRegionReadyPath)).starts_with("{"); });
+  }
+
+  const std::string region_ = topology_.regions[1].name;
+};
+
+TEST_F(LoadBalancerRouting, gives_each_request_to_the_one_service_it_is_for) {
+  const auto stubs = services();
+  const RunningProgram haproxy(load_balancer(region_));
+  ASSERT_TRUE(becomes_ready());
+  const Endpoint mail = layout_.internal(region_, "mail");
+  ASSERT_TRUE(eventually([&] { return answer("web", "/") == "web"; }));
+  ASSERT_TRUE(eventually([&] { return answer_at(mail, "any", "/s/") == "mail"; }));
+  EXPECT_EQ(answer("127.0.2.1:7080", "/"), "api");
+  EXPECT_EQ(answer("mail", "/"), "api") << "internal services are not reached from outside";
+  EXPECT_EQ(answer("links", "/"), "api") << "accelerator services go by path, not by host";
+  EXPECT_EQ(answer("any", "/s/x?a=b"), "links");
+  EXPECT_EQ(answer("any", "/s/admin/x"), "links-admin") << "the longer path is the nearer one";
+  EXPECT_EQ(answer("any", "/s"), "api");
+  EXPECT_EQ(answer("any", "/sale"), "api");
+  EXPECT_EQ(answer("Web.localhost:7080", "/s/"), "web") << "a page's host has all its paths";
+  EXPECT_EQ(answer("webmail", "/"), "api");
+}
+
+TEST_F(LoadBalancerRouting, asks_pages_whether_they_live_and_others_whether_they_are_ready) {
+  const auto stubs = services();
+  const RunningProgram haproxy(load_balancer(region_));
+  ASSERT_TRUE(becomes_ready());
+  ASSERT_TRUE(eventually(
+      [&] { return !stubs.at("web")->asked().empty() && !stubs.at("mail")->asked().empty(); }));
+  for (const auto& [name, stub] : stubs) {
+    const std::string expected = name == "web" ? "GET /live " : "GET /ready ";
+    EXPECT_THAT(stub->asked(), testing::Each(testing::StartsWith(expected))) << name;
+  }
+}
+
+TEST_F(LoadBalancerRouting, answers_pages_where_the_region_may_take_no_other_traffic) {
+  const auto stubs = services();
+  stubs.at("api")->answers(503, "not the active region");
+  const RunningProgram haproxy(load_balancer(region_));
+  EXPECT_TRUE(eventually([&] { return answer("web", "/") == "web"; }));
+  EXPECT_TRUE(eventually([&] { return answer("any", "/s/") == "links"; }));
+  EXPECT_EQ(answer("any", std::string(kRegionReadyPath)), "503");
+  EXPECT_EQ(answer("any", "/"), "503");
+}
+
+TEST_F(LoadBalancerRouting, keeps_the_region_ready_whatever_pages_and_internal_services_say) {
+  const auto stubs = services();
+  stubs.at("web")->answers(503, "broken");
+  stubs.at("mail")->answers(503, "broken");
+  const RunningProgram haproxy(load_balancer(region_));
+  ASSERT_TRUE(becomes_ready());
+  EXPECT_EQ(answer("any", "/"), "api");
+  EXPECT_EQ(answer("web", "/"), "503") << "the CDN turns to the other region at once";
+  EXPECT_EQ(answer_at(layout_.internal(region_, "mail"), "any", "/"), "503");
 }
 
 }  // namespace

@@ -13,6 +13,11 @@ namespace {
 
 TEST(Layout, gives_every_listener_an_endpoint_of_its_own) {
   Topology topology = example_topology();
+  topology.services.resize(4, topology.services[0]);
+  topology.services[2].name = "web";
+  topology.services[2].ingress = IngressKind::cdn;
+  topology.services[3].name = "mail";
+  topology.services[3].ingress = IngressKind::internal;
   for (Service& service : topology.services) {
     service.listens = true;
     service.instances_active = 20;
@@ -23,7 +28,7 @@ TEST(Layout, gives_every_listener_an_endpoint_of_its_own) {
     EXPECT_TRUE(seen.insert(endpoint.text()).second) << who << " at " << endpoint.text();
     EXPECT_GE(endpoint.port, topology.local.port_base) << who;
   }
-  EXPECT_EQ(seen.size(), 5U + 2U * (4U + 2U * 20U));
+  EXPECT_EQ(seen.size(), 5U + 2U + 2U * (4U + 1U + topology.services.size() * 20U));
 }
 
 TEST(Layout, keeps_failure_domains_in_address_ranges_and_folders_of_their_own) {

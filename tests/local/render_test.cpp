@@ -23,7 +23,7 @@ using testing::Not;
 class Rendered : public testing::Test {
  public:
   Rendered() {
-    const auto programs = find_programs();
+    const auto programs = find_programs(topology_);
     EXPECT_EQ(why(programs), "");
     programs_ = *programs;
     EXPECT_EQ(why(save_secrets(secrets_, layout_.file("secrets.json"))), "");
@@ -33,8 +33,13 @@ class Rendered : public testing::Test {
   ~Rendered() override { fs::remove_all(layout_.memory()); }
 
   [[nodiscard]] std::vector<std::string> all_secrets() const {
-    return {secrets_.postgres_superuser, secrets_.understudy_role,  secrets_.probe_role,
-            secrets_.replication_role,   secrets_.application_role, secrets_.redis};
+    return {secrets_.postgres_superuser,
+            secrets_.understudy_role,
+            secrets_.probe_role,
+            secrets_.replication_role,
+            secrets_.application_role,
+            secrets_.redis,
+            secrets_.of_services.at("STAFF_PASSWORD")};
   }
   /// What PostgreSQL takes a setting to be, by the file of a region.
   [[nodiscard]] std::string setting(const std::string& region, const std::string& name) const {
@@ -48,7 +53,11 @@ class Rendered : public testing::Test {
   const Scratch scratch_;
   const Topology topology_ = example_topology();
   const Layout layout_{topology_, scratch_.folder()};
-  const StackSecrets secrets_ = make_secrets();
+  const StackSecrets secrets_ = [this] {
+    StackSecrets secrets = make_secrets();
+    add_service_secrets(secrets, topology_);
+    return secrets;
+  }();
   Programs programs_;
 };
 
@@ -118,12 +127,69 @@ TEST_F(Rendered, nobody_is_admitted_without_a_password) {
               HasSubstr("all                   127.0.0.0/8 reject"));
 }
 
-TEST_F(Rendered, a_singleton_is_not_wanted_before_its_region_is_active) {
+TEST_F(Rendered, what_a_standby_does_not_run_is_not_wanted_before_its_region_is_active) {
   for (const Region& region : topology_.regions) {
     for (const Unit& unit : units_of(layout_, region.name, programs_, secrets_)) {
-      EXPECT_EQ(unit.wanted, unit.group != "api-cron") << unit.name;
+      const Service* service = topology_.service(unit.group);
+      EXPECT_EQ(unit.wanted, service == nullptr || service->instances(false) > 0) << unit.name;
     }
   }
+}
+
+TEST_F(Rendered, a_services_secret_is_the_same_in_both_regions_and_only_where_it_is_asked_for) {
+  for (const Region& region : topology_.regions) {
+    for (const Unit& unit : units_of(layout_, region.name, programs_, secrets_)) {
+      const bool asks = unit.group == "admin" || unit.group == "partner-dashboard";
+      ASSERT_EQ(unit.environment.contains("STAFF_PASSWORD"), asks) << unit.name;
+      if (asks) {
+        EXPECT_EQ(unit.environment.at("STAFF_PASSWORD"), secrets_.of_services.at("STAFF_PASSWORD"));
+      }
+    }
+  }
+}
+
+/// The example's services and two more.
+Topology with_internal_service() {
+  Topology topology = example_topology();
+  for (Service& each : topology.services) each.secrets.clear();
+  Service service{.name = "push-mail", .command = {"/bin/true"}, .listens = true};
+  service.ingress = IngressKind::internal;
+  topology.services.push_back(service);
+  service.name = "web";
+  service.ingress = IngressKind::cdn;
+  topology.services.push_back(service);
+  return topology;
+}
+
+TEST(Services, are_told_where_their_own_region_s_internal_ones_are_and_where_users_enter) {
+  const Topology topology = with_internal_service();
+  const Layout layout(topology, "/data");
+  for (const Region& region : topology.regions) {
+    for (const Unit& unit : units_of(layout, region.name, {}, make_secrets())) {
+      if (!unit.environment.contains("INSTANCE")) continue;
+      EXPECT_EQ(unit.environment.at("PUSH_MAIL_URL"),
+                "http://" + layout.internal(region.name, "push-mail").text());
+      EXPECT_EQ(unit.environment.at("API_URL"), "http://127.0.4.1:7080");
+      EXPECT_EQ(unit.environment.at("CDN_URL"), "http://127.0.4.1:7081");
+    }
+  }
+}
+
+TEST(TheCdn, is_there_only_if_a_service_needs_it) {
+  const auto runs_one = [](const Topology& topology) {
+    const auto programs = find_programs(topology);
+    EXPECT_EQ(why(programs), "");
+    const auto units = units_of({topology, "/data"}, "edge", *programs, make_secrets());
+    const bool runs = std::any_of(units.begin(), units.end(),
+                                  [](const Unit& unit) { return unit.name == "cdn"; });
+    EXPECT_EQ(runs, !programs->nginx.empty());
+    return runs;
+  };
+  EXPECT_TRUE(runs_one(with_internal_service()));
+  Topology without = with_internal_service();
+  std::erase_if(without.services,
+                [](const Service& each) { return each.ingress == IngressKind::cdn; });
+  EXPECT_FALSE(runs_one(without));
 }
 
 TEST(Secrets, are_long_differ_and_survive_their_file) {
@@ -139,6 +205,20 @@ TEST(Secrets, are_long_differ_and_survive_their_file) {
   ASSERT_EQ(why(loaded), "");
   EXPECT_EQ(loaded->probe_role, one.probe_role);
   EXPECT_EQ(loaded->redis, one.redis);
+}
+
+TEST(Secrets, of_services_are_made_once_and_survive_their_file) {
+  const Scratch scratch;
+  Topology topology;
+  topology.services.push_back({.name = "one", .secrets = {"TOKEN", "PASSWORD"}});
+  topology.services.push_back({.name = "two", .secrets = {"TOKEN"}});
+  StackSecrets secrets = make_secrets();
+  EXPECT_TRUE(add_service_secrets(secrets, topology));
+  EXPECT_FALSE(add_service_secrets(secrets, topology));
+  EXPECT_EQ(secrets.of_services.size(), 2U);
+  EXPECT_NE(secrets.of_services.at("TOKEN"), secrets.of_services.at("PASSWORD"));
+  ASSERT_EQ(why(save_secrets(secrets, scratch.file("s"))), "");
+  EXPECT_EQ(load_secrets(scratch.file("s"))->of_services, secrets.of_services);
 }
 
 TEST(Secrets, a_spoiled_file_is_refused_without_showing_what_is_in_it) {

@@ -27,6 +27,14 @@ Topology example_topology() {
   return *loaded.topology;
 }
 
+std::uint16_t own_port_base(unsigned first_of_suite, unsigned step) {
+  const auto* test = testing::UnitTest::GetInstance()->current_test_info();
+  const auto* suite = testing::UnitTest::GetInstance()->current_test_suite();
+  int index = 0;
+  while (suite->GetTestInfo(index) != test) ++index;
+  return static_cast<std::uint16_t>(first_of_suite + step * static_cast<unsigned>(index));
+}
+
 bool eventually(const std::function<bool()>& holds, milliseconds limit) {
   const auto give_up = std::chrono::steady_clock::now() + limit;
   while (!holds()) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -30,6 +31,9 @@ class Scratch {
 
 /// The example's platform.
 [[nodiscard]] Topology example_topology();
+
+/// A port base for each test of a suite, `step` apart: tests run side by side.
+[[nodiscard]] std::uint16_t own_port_base(unsigned first_of_suite, unsigned step);
 
 /// Looks until it holds; false when `limit` came first.
 [[nodiscard]] bool eventually(const std::function<bool()>& holds,

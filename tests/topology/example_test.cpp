@@ -45,7 +45,9 @@ TEST(AFile, may_set_everything) {
   const auto loaded = parse_topology(
       kMinimal +
           "    environment: { EMPTY: '', NUMBER: 7, SWITCH: on }\n"
-          "    listens: true\n    ready_path: /r?full=1\n    live_path: /l\n    ingress: cdn\n"
+          "    secrets: [PASSWORD, TOKEN]\n"
+          "    listens: true\n    ready_path: /r?full=1\n    live_path: /l\n    ingress: "
+          "accelerator\n    path: /s/\n"
           "    posture: minimal\n    instances_active: 4\n    instances_standby: 2\n"
           "witness: { address: 127.9.3.1 }\nedge: { address: 127.9.4.1 }\n"
           "database: { name: d, application_role: r, schema_file: s.sql, replication: synchronous, "
@@ -64,7 +66,9 @@ TEST(AFile, may_set_everything) {
   const auto& web = topology.services.at(0);
   EXPECT_THAT(web.environment,
               ElementsAre(Pair("EMPTY", ""), Pair("NUMBER", "7"), Pair("SWITCH", "on")));
+  EXPECT_THAT(web.secrets, ElementsAre("PASSWORD", "TOKEN"));
   EXPECT_EQ(web.ready_path, "/r?full=1");
+  EXPECT_EQ(web.path, "/s/");
   EXPECT_EQ(web.instances(true), 4u);
   EXPECT_EQ(web.instances(false), 2u);
   EXPECT_EQ(topology.witness_address, "127.9.3.1");

@@ -200,6 +200,24 @@ TEST(ACommand, is_a_program_and_its_arguments) {
             "u.yaml:10: services.web.command[1]: expected a text, found an empty mapping");
 }
 
+TEST(ASecret, is_the_name_of_a_variable_that_nobody_else_sets) {
+  EXPECT_EQ(mistakes_with("    secrets: TOKEN\n"),
+            "u.yaml:9: services.web.secrets: expected a list of variables' names such as "
+            "[STAFF_PASSWORD], found \"TOKEN\"");
+  EXPECT_EQ(mistakes_with("    secrets: [A-B]\n"),
+            "u.yaml:9: services.web.secrets[0]: expected the name of an environment variable: "
+            "letters, digits and underscores");
+  EXPECT_EQ(mistakes_with("    secrets: [TOKEN, REDIS_URL]\n"),
+            "u.yaml:9: services.web.secrets[1]: REDIS_URL is set by Understudy and cannot be "
+            "chosen");
+  EXPECT_EQ(mistakes_with("    secrets: [TOKEN, TOKEN]\n"),
+            "u.yaml:9: services.web.secrets[1]: \"TOKEN\" stands twice");
+  EXPECT_EQ(
+      mistakes_with("    environment: { TOKEN: hush }\n    secrets: [TOKEN]\n"),
+      "u.yaml:10: services.web.secrets[0]: relation secrets-environment: TOKEN has a value in "
+      "environment already; expected it in one of the two");
+}
+
 TEST(AnEnvironment, is_of_named_texts_whose_values_no_message_shows) {
   EXPECT_EQ(mistakes_with("    environment: { A-B: hush }\n"),
             "u.yaml:9: services.web.environment.A-B: expected the name of an environment variable: "
@@ -271,7 +289,7 @@ TEST(AFileWithManyMistakes, tells_all_of_them_in_the_order_of_the_file) {
       "u.yaml:4: services.web.posture: expected one of warm, minimal, edge-cached, "
       "scaled-on-failover, active-only, found \"cold\"\n"
       "u.yaml:4: services.web.colour: is not a setting; expected one of command, environment, "
-      "listens, ready_path, live_path, ingress, posture, instances_active, "
+      "secrets, listens, ready_path, live_path, ingress, path, posture, instances_active, "
       "instances_standby\n"
       "u.yaml:5: lease.ttl: expected a length such as 2s or 600ms, found \"soon\"\n"
       "u.yaml:6: probe.failures: expected a whole number from 1 to 100, found 0");

@@ -55,7 +55,8 @@ RC_GTEST_PROP(TheLoader, takes_any_order_of_yaml, ()) {
 /// Everything that can be set, so that changes reach every reader.
 const std::string kFull =
     kMinimal +
-    "    environment: { A: b }\n    listens: on\n    ready_path: /r\n    ingress: cdn\n"
+    "    environment: { A: b }\n    secrets: [C]\n    listens: on\n    ready_path: /r\n    ingress: accelerator\n"
+    "    path: /s/\n"
     "    posture: minimal\n    instances_active: 4\n    instances_standby: 2\n"
     "witness: { address: 127.9.3.1 }\nedge: { address: 127.9.4.1 }\n"
     "database: { name: d, application_role: r, schema_file: s.sql, replication: asynchronous }\n"

@@ -138,6 +138,73 @@ TEST(IngressListens, of_every_service_that_requests_reach) {
   }
 }
 
+/// The minimal topology with three services that listen, the first at the accelerator.
+std::string broken_by_services(const std::function<void(std::vector<Service>&)>& change) {
+  return broken_by([&](Topology& t) {
+    t.services[0].listens = true;
+    t.services.resize(3, t.services[0]);
+    t.services[1].name = "links";
+    t.services[2].name = "push-mail";
+    t.services[0].ingress = IngressKind::accelerator;
+    change(t.services);
+  });
+}
+
+TEST(AcceleratorPaths, give_every_request_to_one_service) {
+  EXPECT_EQ(broken_by_services([](auto& services) {
+              services[1].ingress = services[2].ingress = IngressKind::accelerator;
+              services[1].path = "/s/";
+              services[2].path = "/s/mail/";
+            }),
+            "");
+  EXPECT_EQ(
+      broken_by_services([](auto& services) { services[1].ingress = IngressKind::accelerator; }),
+      "services.links.path: relation accelerator-paths: web and links both take what no path "
+      "names; give one of them a path such as /links/");
+  EXPECT_EQ(broken_by_services([](auto& services) {
+              services[1].ingress = services[2].ingress = IngressKind::accelerator;
+              services[1].path = services[2].path = "/s/";
+            }),
+            "services.push-mail.path: relation accelerator-paths: /s/ is links's already");
+}
+
+TEST(AcceleratorPaths, are_the_accelerator_s_alone) {
+  EXPECT_EQ(broken_by_services([](auto& services) {
+              services[1].ingress = IngressKind::cdn;
+              services[1].path = "/s/";
+            }),
+            "services.links.path: relation accelerator-paths: path is for ingress accelerator, "
+            "found cdn");
+}
+
+TEST(APath, is_of_whole_segments_and_means_nothing_to_a_server_s_configuration) {
+  for (const std::string path :
+       {"/", "s/", "/s", "//", "/s//", "/a b/", "/a\"/", "/{x}/", "/$x/"}) {
+    EXPECT_THAT(broken_by([&](auto& t) {
+                  t.services[0].listens = true;
+                  t.services[0].ingress = IngressKind::accelerator;
+                  t.services[0].path = path;
+                }),
+                HasSubstr("services.web.path: expected a path of whole segments such as /s/"))
+        << path;
+  }
+}
+
+TEST(AnInternalService, is_told_of_by_a_variable_that_nobody_else_sets) {
+  EXPECT_EQ(broken_by_services([](auto& services) {
+              services[2].ingress = IngressKind::internal;
+              services[1].environment["PUSH_MAIL_URL"] = "http://elsewhere";
+            }),
+            "services.links.environment.PUSH_MAIL_URL: PUSH_MAIL_URL is set by Understudy, to "
+            "where the internal service push-mail is");
+  EXPECT_EQ(broken_by_services([](auto& services) {
+              services[2].ingress = IngressKind::internal;
+              services[2].name = "database";
+            }),
+            "services.database: an internal service cannot be called database: DATABASE_URL tells "
+            "services of something else");
+}
+
 TEST(ATopologyBuiltByHand, is_held_to_what_a_file_is) {
   EXPECT_EQ(broken_by([](auto& t) { t.regions[1].name = "north"; }),
             "regions.north: stands twice; names are unique");
