@@ -67,8 +67,8 @@ struct Course {
   Counts lag_at_ms, lag_ms;
 };
 
-/// The regions in the order in which they came to hold the lease, or to acknowledge.
-json::array regions_of(const Fields& course) {
+/// The regions in the order in which they came to hold the lease, or to acknowledge; then the rest.
+json::array regions_of(const Fields& drill, const Fields& course) {
   json::array regions;
   const auto add = [&](const std::string& name) {
     if (std::find(regions.begin(), regions.end(), json::value(name)) == regions.end())
@@ -76,6 +76,9 @@ json::array regions_of(const Fields& course) {
   };
   for (const auto& lease : course.objects("leases")) add(lease.text("region"));
   for (const auto& by : course.objects("acknowledged_by")) add(by.text("region"));
+  if (drill.has("environment") && drill.object("environment").has("regions")) {
+    for (const auto& region : drill.object("environment").texts("regions")) add(region);
+  }
   return regions;
 }
 
@@ -192,8 +195,9 @@ void put_course(const Fields& drill, json::object& view) {
   view["any_errors"] = !errors.empty();
   view["any_leases"] = !leases.empty();
   view["any_seconds"] = true;
-  view["course"] = script_safe(json::serialize(json::object{
-      {"course", from.whole()}, {"regions", regions_of(from)}, {"moments", moments(from, view)}}));
+  view["course"] = script_safe(json::serialize(json::object{{"course", from.whole()},
+                                                            {"regions", regions_of(drill, from)},
+                                                            {"moments", moments(from, view)}}));
 }
 
 }  // namespace understudy::report

@@ -96,6 +96,7 @@ class Tiles {
                 std::string note) {
     const auto taken = drill.number_or_null(std::string(key) + "_ms");
     bool bad = false;
+    if (!taken && !drill.flag("interrupted")) note = "never interrupted";
     if (objectives_ && objectives_->has(std::string(key) + "_ms")) {
       const auto objective = objectives_->number(std::string(key) + "_ms");
       note += fmt::format("; objective {}", length_text(objective));
@@ -221,6 +222,15 @@ json::array numbers(const Fields& drill) {
   return rows;
 }
 
+std::string fact_text(const json::value& value) {
+  if (const auto* text = value.if_string()) return std::string(*text);
+  const auto* list = value.if_array();
+  if (list == nullptr) return json::serialize(value);
+  std::string joined;
+  for (const auto& each : *list) joined += (joined.empty() ? "" : ", ") + fact_text(each);
+  return joined;
+}
+
 /// Nested settings as "lease.ttl_ms".
 void flatten(const json::object& object, const std::string& path, json::array& facts) {
   for (const auto& [key, value] : object) {
@@ -228,8 +238,7 @@ void flatten(const json::object& object, const std::string& path, json::array& f
     if (const auto* inner = value.if_object()) {
       flatten(*inner, name + ".", facts);
     } else {
-      const auto* text = value.if_string();
-      facts.push_back({{"name", name}, {"value", text ? std::string(*text) : serialize(value)}});
+      facts.push_back({{"name", name}, {"value", fact_text(value)}});
     }
   }
 }
@@ -248,7 +257,14 @@ void put_environment(const Fields& drill, json::object& view) {
     rest.erase("what");
   }
   json::array facts;
-  flatten(rest, "", facts);
+  if (const auto* settings = rest.if_contains("settings"); settings && settings->is_object()) {
+    const json::object own = settings->get_object();
+    rest.erase("settings");
+    flatten(rest, "", facts);
+    flatten(own, "", facts);
+  } else {
+    flatten(rest, "", facts);
+  }
   view["environment"] = {{"command", environment.text("command")}, {"facts", std::move(facts)}};
 }
 
