@@ -25,7 +25,7 @@ struct Course {
         declined(page_errors.size()),
         refused(page_errors.size()),
         unknown(page_errors.size()) {
-    if (step_ms < 1) course.say("step_ms", "a length above zero");
+    if (step_ms < 1 || step_ms > 3'600'000) course.say("step_ms", "a length from 1 to an hour");
     for (const auto& ingress : course.objects("ingress")) {
       (void)ingress.text("name");
       (void)counts(ingress, "acknowledged");
@@ -174,7 +174,7 @@ void put_course(const Fields& drill, json::object& view) {
   if (!drill.has("course")) return;
   const auto from = drill.object("course");
   const Course course(from);
-  if (course.step_ms < 1) return;
+  if (!from.good()) return;
   auto& errors = view["errors"].emplace_array();
   for (const auto& error : from.objects("errors")) {
     errors.push_back({{"ingress", error.text("ingress")},

@@ -33,6 +33,8 @@ class Fields {
   [[nodiscard]] std::vector<Fields> objects(std::string_view key) const;
   [[nodiscard]] bool has(std::string_view key) const { return object_.contains(key); }
   [[nodiscard]] const boost::json::object& whole() const { return object_; }
+  /// Nothing wrong was found so far, here or elsewhere in the text.
+  [[nodiscard]] bool good() const { return wrong_.empty(); }
   void say(std::string_view key, std::string_view expected) const;
 
  private:

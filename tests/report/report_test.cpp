@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 
 #include <boost/json.hpp>
+#include <functional>
 #include <regex>
 
 #include "drill/course.h"
@@ -127,8 +128,40 @@ TEST(AReport, is_refused_for_what_is_no_verdict) {
   drill = a_drill();
   drill["course"].as_object()["step_ms"] = 0;
   EXPECT_EQ(refusal_of(json::serialize(json::array{a_drill(), drill})),
-            "verdict.json: drill 2: is no drill's verdict: course.step_ms: expected a length above "
-            "zero");
+            "verdict.json: drill 2: is no drill's verdict: course.step_ms: expected a length from "
+            "1 to an hour");
+}
+
+/// Every place in the value, one after the other, holds something else.
+void changed_everywhere(json::value& place, const std::function<void()>& look) {
+  const json::value was = place;
+  for (const json::value& other :
+       {json::value(nullptr), json::value("x"), json::value(-1), json::value(INT64_MAX),
+        json::value(1e300), json::value(json::array{1}), json::value(json::object())}) {
+    place = other;
+    look();
+  }
+  place = was;
+  if (auto* object = place.if_object()) {
+    for (auto& [key, inner] : *object) changed_everywhere(inner, look);
+  } else if (auto* array = place.if_array(); array != nullptr && !array->empty()) {
+    changed_everywhere(array->front(), look);
+  }
+}
+
+TEST(AReport, is_made_or_refused_whatever_a_field_holds) {
+  json::value drill = a_drill();
+  drill.at("lost").as_array().clear();
+  unsigned refused = 0;
+  unsigned made = 0;
+  changed_everywhere(drill, [&] {
+    auto done = read_drills(json::serialize(drill), "verdict.json");
+    ++(done ? made : refused);
+    if (!done) return;
+    EXPECT_THAT(to_markdown(*done), HasSubstr("# "));
+  });
+  EXPECT_GT(refused, 300U);
+  EXPECT_GT(made, 20U);
 }
 
 }  // namespace
