@@ -5,14 +5,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
 #include "cli/commands.h"
+#include "cli/drill_json.h"
+#include "cli/report_command.h"
 #include "drill/drill.h"
 #include "drill/hammer.h"
 #include "drill/interruption.h"
 #include "drill/verdict_text.h"
+#include "report/report.h"
 #include "system/file.h"
 #include "topology/load.h"
 
@@ -21,21 +23,6 @@ namespace understudy {
 namespace json = boost::json;
 
 namespace {
-
-json::object to_json(const drill::DrillResult& result) {
-  json::object out = json::parse(drill::to_json(result.verdict)).as_object();
-  out["passed"] = result.passed();
-  out["failed_checks"] = json::array(result.failed_checks.begin(), result.failed_checks.end());
-  if (result.story.failover_row) out["decision_row"] = *result.story.failover_row;
-  if (result.stragglers.sessions > 0) {
-    out["stragglers"] = {{"sessions", result.stragglers.sessions},
-                         {"sessions_committing", result.stragglers.sessions_committing},
-                         {"sessions_in_transaction", result.stragglers.sessions_in_transaction},
-                         {"requests", result.stragglers.requests},
-                         {"late_acknowledgements", result.stragglers.late_acknowledgements}};
-  }
-  return out;
-}
 
 void say_line(const std::string& line) {
   fmt::print("{}\n", line);
@@ -117,6 +104,22 @@ Exit hammer_command(const Topology& topology, const drill::DrillOptions& options
   return result->passed() ? Exit::ok : Exit::no;
 }
 
+/// Writes what the command line asks for: a file of verdicts, and a folder with a report.
+Result<Done> write_results(const std::vector<json::object>& drills, const DrillWords& words) {
+  const json::value whole =
+      drills.size() == 1 ? json::value(drills[0]) : json::array(drills.begin(), drills.end());
+  const std::string text = json::serialize(whole) + "\n";
+  if (!words.json_file.empty()) {
+    if (auto written = file::write_durably(words.json_file, text, 0644); !written) return written;
+  }
+  if (words.report_folder.empty()) return Done{};
+  auto written = file::write_durably(words.report_folder + "/verdict.json", text, 0644);
+  if (!written) return written;
+  auto read = report::read_drills(text, words.report_folder + "/verdict.json");
+  if (!read) return read.error();
+  return write_report(words.report_folder, *read);
+}
+
 Exit drill_command(const Where& where, const DrillWords& words) {
   auto topology = load_or_explain(where);
   if (!topology) return Exit::usage;
@@ -143,10 +146,14 @@ Exit drill_command(const Where& where, const DrillWords& words) {
   if (words.fault_seconds > 0) options.fault_lasts = std::chrono::seconds(words.fault_seconds);
   options.keep = words.keep;
   options.evidence_folder = words.evidence_folder;
+  if (!words.report_folder.empty()) {
+    if (auto made = file::make_folder(words.report_folder, 0755); !made)
+      return fail("drill", made.error().what, Exit::machine);
+  }
   drill::catch_interruptions();
   if (words.hammer_rounds > 0) return hammer_command(*topology, options, words);
   std::vector<drill::DrillResult> results;
-  json::array report;
+  std::vector<json::object> report;
   for (unsigned run = 0; run < words.runs; ++run) {
     for (const drill::Fault* fault : faults) {
       auto result = drill::run_drill(*fault, *topology, options, say_line);
@@ -155,16 +162,13 @@ Exit drill_command(const Where& where, const DrillWords& words) {
         return fail("drill", std::string(fault->name) + ": " + result.error().what,
                     exit_for(result.error()));
       print(*result);
-      report.push_back(to_json(*result));
+      report.push_back(drill_json(*result, drill_environment(*fault, *topology, where, words)));
       results.push_back(std::move(*result));
     }
   }
   if (results.size() > 1) print_table(results);
-  if (!words.json_file.empty()) {
-    const json::value whole = report.size() == 1 ? report[0] : json::value(report);
-    auto written = file::write_durably(words.json_file, json::serialize(whole) + "\n", 0644);
-    if (!written) return fail("drill", written.error().what, Exit::machine);
-  }
+  if (auto written = write_results(report, words); !written)
+    return fail("drill", written.error().what, Exit::machine);
   const bool passed = std::all_of(results.begin(), results.end(),
                                   [](const auto& result) { return result.passed(); });
   return passed ? Exit::ok : Exit::no;

@@ -11,6 +11,7 @@
 #include "agent/agent.h"
 #include "cli/commands.h"
 #include "cli/drill_command.h"
+#include "cli/report_command.h"
 #include "cli/simulate_command.h"
 #include "controller/controller.h"
 #include "local/layout.h"
@@ -63,6 +64,7 @@ struct Options {
   bool keep_data = false;
   DrillWords drill;
   SimulateWords simulate;
+  ReportWords report;
   bool list = false;
 };
 
@@ -178,6 +180,8 @@ void add_drill(CLI::App& app, Options& options, std::function<Exit()>& chosen) {
                    "How long a fault lasts that nobody may notice (witness-kill, standby-kill)")
       ->check(CLI::Range(1, 86'400));
   drill->add_option("--json", words.json_file, "Write the verdict (several: a list) to this file");
+  drill->add_option("--report", words.report_folder,
+                    "Write report.html, report.md and verdict.json into this folder");
   drill->add_option("--evidence", words.evidence_folder,
                     "Copy the clients' own record into this folder");
   drill->add_flag("--safety-only", words.safety_only,
@@ -197,6 +201,14 @@ void add_drill(CLI::App& app, Options& options, std::function<Exit()>& chosen) {
       return drill_command(options.where, options.drill);
     };
   });
+}
+
+void add_report(CLI::App& app, Options& options, std::function<Exit()>& chosen) {
+  auto* report = app.add_subcommand(
+      "report", "Write report.html and report.md from verdicts that drill --json or --report left");
+  report->add_option("files", options.report.files, "The verdicts")->required();
+  report->add_option("--out", options.report.out, "The folder to write to")->capture_default_str();
+  report->callback([&] { chosen = [&] { return report_command(options.report); }; });
 }
 
 void add_simulate(CLI::App& app, Options& options, std::function<Exit()>& chosen) {
@@ -283,6 +295,7 @@ int main(int argc, char** argv) {
   add_stack_commands(app, options, chosen);
   add_control_commands(app, options, chosen);
   add_drill(app, options, chosen);
+  add_report(app, options, chosen);
   add_simulate(app, options, chosen);
   add_processes(app, options, chosen);
   try {

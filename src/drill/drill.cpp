@@ -8,6 +8,8 @@
 
 #include "drill/buyers.h"
 #include "drill/interruption.h"
+#include "drill/lag_watch.h"
+#include "drill/lease_history.h"
 #include "drill/ledger.h"
 #include "drill/stage.h"
 #include "system/file.h"
@@ -74,10 +76,16 @@ class Run {
     run_name_ = options.run;
     buyers_ = std::make_unique<Buyers>(options, *ledger_);
     if (auto started = buyers_->start(); !started) return started;
+    lag_watch_ = std::make_unique<LagWatch>(stage_->site(), topology_.other(region_).name);
     const auto before =
         fault_.name == "none" ? std::min(options_.steady, kBaseline) : options_.steady;
     say_(fmt::format("{} orders/s for {} s", options_.orders_per_second, options_.steady.count()));
     sleep_unless_interrupted(before);
+    if (!interrupted() && !buyers_->counters().last_acknowledgement) {
+      return Error{After::unchanged_final,
+                   "no order was served, so no fault was done: buyers speak boxoffice's API (POST "
+                   "/api/orders) and cannot judge another service"};
+    }
     return Done{};
   }
 
@@ -215,6 +223,11 @@ class Run {
     auto verdict = judge(drilled, *ledger, views);
     if (!verdict) return verdict.error();
     result_.verdict = std::move(*verdict);
+    auto leases = read_lease_history(*stage_, topology_, fault_at_);
+    if (!leases) say_("the course of this drill has no leases: " + leases.error().what);
+    result_.course = course_of(*ledger, fault_at_, lag_watch_->stop(fault_at_),
+                               leases ? *leases : std::vector<HeldLease>());
+    result_.fault_at = fault_at_.wall;
     for (const std::string& late : result_.stragglers.evidence)
       result_.verdict.invariants_broken.push_back({"I1", late});
     if (!result_.stragglers.evidence.empty()) result_.verdict.objectives_met = false;
@@ -257,6 +270,7 @@ class Run {
       require(!code, "the clients' record could not be copied to " + options_.evidence_folder);
     }
     buyers_.reset();
+    lag_watch_.reset();
     auto struck = stage_->strike();
     require(struck.ok(), struck ? "" : struck.error().what);
     require(!file::exists(memory), memory + " was left behind");
@@ -270,6 +284,7 @@ class Run {
   std::unique_ptr<Stage> stage_;
   std::unique_ptr<LedgerWriter> ledger_;
   std::unique_ptr<Buyers> buyers_;
+  std::unique_ptr<LagWatch> lag_watch_;
   std::unique_ptr<Stragglers> stragglers_;
   std::string run_name_;
   std::string region_;

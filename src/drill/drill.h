@@ -1,6 +1,7 @@
 #pragma once
 // One drill: a stack of its own, load, a fault, and the verdict.
 
+#include <boost/json/object.hpp>
 #include <functional>
 #include <optional>
 #include <string>
@@ -31,6 +32,8 @@ struct DrillResult {
   StragglerCount stragglers;
   std::vector<std::string> failed_checks;  ///< beyond the verdict: each fails the drill
   std::string folder;                      ///< of the stack, if it was kept
+  WallTime fault_at;
+  boost::json::object course;  ///< for charts; see course.h
 
   [[nodiscard]] bool passed() const { return verdict.passed() && failed_checks.empty(); }
 };

@@ -26,6 +26,7 @@ const std::map<std::string, Folders> kMayInclude = {
     {"fence", {}},
     {"local", {"ports", "topology", "system", "fence", "base"}},
     {"drill", {"local", "ports", "topology", "system", "base"}},
+    {"report", {"base"}},
     {"boxoffice", {"system", "fence", "base"}},
     // The composition roots: they build real things, and none looks into another.
     {"registry", {"recovery", "local", "telemetry", "ports", "topology", "system", "base"}},
@@ -35,8 +36,8 @@ const std::map<std::string, Folders> kMayInclude = {
     // The product's own code in a simulated world: of adapters it knows none.
     {"simulation", {"controller", "recovery", "states", "ports", "topology", "base"}},
     {"cli",
-     {"agent", "controller", "registry", "drill", "simulation", "recovery", "local", "telemetry",
-      "ports", "topology", "system", "base"}},
+     {"agent", "controller", "registry", "drill", "report", "simulation", "recovery", "local",
+      "telemetry", "ports", "topology", "system", "base"}},
 };
 
 /// Of a folder that may be included, only these headers may be, by that folder.

@@ -14,10 +14,10 @@ constexpr int kNo = 1;
 constexpr int kUsage = 2;
 constexpr int kMachine = 3;
 
-const std::vector<std::string> kCommands = {"validate", "up",       "down",    "logs",     "status",
-                                            "history",  "timeline", "approve", "decline",  "rules",
-                                            "drill",    "simulate", "serve",   "registry", "agent",
-                                            "vantage",  "supervise"};
+const std::vector<std::string> kCommands = {
+    "validate", "up",      "down",     "logs",  "status",  "history",
+    "timeline", "approve", "decline",  "rules", "drill",   "report",
+    "simulate", "serve",   "registry", "agent", "vantage", "supervise"};
 
 const std::string kExample = UNDERSTUDY_SOURCE_DIR "/examples/boxoffice/understudy.yaml";
 
@@ -47,6 +47,19 @@ TEST(Words, the_documentation_names_every_command) {
   const std::string page = read_text(UNDERSTUDY_SOURCE_DIR "/docs/cli.md");
   for (const std::string& command : kCommands) EXPECT_THAT(page, HasSubstr("`" + command));
   EXPECT_THAT(page, HasSubstr("UNDERSTUDY_POSTGRES_BIN"));
+}
+
+TEST(Words, of_the_report_name_the_file_that_is_no_verdict_and_write_nothing) {
+  const Folder folder;
+  write_text(folder.file("verdict.json"), "{\"fault\": \"region-kill\"}");
+  const Said said =
+      run_understudy({"report", "--out", folder.file("out"), folder.file("verdict.json")});
+  EXPECT_EQ(said.status, kUsage);
+  EXPECT_TRUE(is_one_line(said.err)) << said.err;
+  EXPECT_THAT(said.err, HasSubstr("verdict.json: is no drill's verdict: "));
+  EXPECT_EQ(read_text(folder.file("out/report.html")), "");
+  EXPECT_EQ(run_understudy({"report", folder.file("none.json")}).status, kUsage);
+  EXPECT_EQ(run_understudy({"report"}).status, kUsage);
 }
 
 TEST(Words, of_the_simulator_tell_a_seed_and_catch_a_sabotage) {
