@@ -37,7 +37,9 @@ TEST(TopologyJson, is_what_child_processes_read) {
             R"("lease":{"ttl_ms":2000,"renew_interval_ms":600,"margin_ms":100,"answer_max_ms":50,)"
             R"("clock_drift_ppm_max":1000},)"
             R"("probe":{"interval_ms":200,"timeout_ms":500,"failures":3,"patience_ms":10000},)"
-            R"("policy":{"automatic_failover":"on","lag_budget_ms":3000,"over_budget":"ask"},)"
+            R"("policy":{"automatic_failover":"on","lag_budget_ms":3000,"over_budget":"ask",)"
+            R"("failover_interval_min_ms":3600000},)"
+            R"("alerts":{"repeat_interval_ms":3600000,"targets":[]},)"
             R"("objectives":{"rto_ms":3200,"rto_full_ms":5000,"rpo_ms":3000},)"
             R"("local":{"data":"","port_base":7000,"run_as":""},"directory":"/etc/shop"})");
 }
