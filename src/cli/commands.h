@@ -29,6 +29,18 @@ Exit timeline_command(const Where& where, const std::string& execution, bool jso
 Exit detach_command(const Where& where);
 Exit answer_command(const Where& where, const std::string& execution, bool approved);
 
+/// What an operator orders about automatic failovers.
+struct OrderWords {
+  std::string set;     ///< on, ask or off
+  std::string reason;  ///< "": none
+  std::string length;  ///< "2h"; "": until it is ordered otherwise
+};
+Exit automation_command(const Where& where, const OrderWords& words);
+Exit maintenance_command(const Where& where, const OrderWords& words);
+Exit acknowledge_command(const Where& where);
+/// A test alert to the target of that name, or to all ("").
+Exit alert_command(const Where& where, const std::string& to);
+
 /// Loads the topology and applies what the command line says over it; prints every mistake.
 [[nodiscard]] std::optional<Topology> load_or_explain(const Where& where);
 /// The stack's data folder, absolute and without symbolic links.

@@ -1,4 +1,4 @@
-// status, history, timeline, approve, decline: they ask the controller.
+// status, history, timeline, and what operators order: they ask the controller.
 
 #include <fmt/format.h>
 #include <pwd.h>
@@ -14,7 +14,7 @@
 #include "local/site.h"
 #include "system/http_client.h"
 #include "system/kernel.h"
-#include "topology/load.h"
+#include "topology/length.h"
 
 namespace understudy {
 
@@ -23,6 +23,8 @@ namespace json = boost::json;
 namespace {
 
 constexpr Duration kPatience = std::chrono::seconds(3);
+/// A target of alerts gets ten seconds.
+constexpr Duration kAlertPatience = std::chrono::seconds(15);
 
 /// The stack's controller, as seen by this command.
 class Controller {
@@ -46,8 +48,9 @@ class Controller {
   Result<json::object> get(const std::string& path) {
     return client_.get(path, clock_->boot() + kPatience);
   }
-  Result<json::object> post(const std::string& path, const json::object& body) {
-    return client_.post(path, body, clock_->boot() + kPatience);
+  Result<json::object> post(const std::string& path, const json::object& body,
+                            Duration patience = kPatience) {
+    return client_.post(path, body, clock_->boot() + patience);
   }
 
   /// The newest execution, or the one that was named.
@@ -131,7 +134,32 @@ void print_cdn(const json::object& cdn) {
              services);
 }
 
+/// May a failover begin by itself, and who said so.
+void print_automation(const json::object& automation) {
+  const json::object& permission = automation.at("permission").as_object();
+  fmt::print("automation {}; a failover now: {} (row {}): {}\n", text(automation, "described"),
+             text(permission, "verdict"), text(permission, "row"), text(permission, "because"));
+  if (automation.at("to_acknowledge").as_bool()) {
+    fmt::print("SEEN?      {} was automatic: understudy acknowledge\n",
+               text(automation.at("last_automatic_failover").as_object(), "execution"));
+  }
+}
+
+void print_alerts(const json::array& targets) {
+  if (targets.empty()) fmt::print("alerts     reach nobody: understudy.yaml names no target\n");
+  for (const auto& each : targets) {
+    const json::object& target = each.as_object();
+    const std::string problem = text(target, "problem");
+    fmt::print("alerts     to {} ({}): {} delivered, {} waiting, {} LOST{}{}\n",
+               text(target, "name"), text(target, "kind"), text(target, "delivered"),
+               text(target, "waiting"), text(target, "lost"), problem.empty() ? "" : "; ", problem);
+  }
+}
+
 void print_status(const json::object& status) {
+  const json::object& automation = status.at("automation").as_object();
+  if (automation.contains("maintenance"))
+    fmt::print("MAINTENANCE {}\n", text(automation, "maintenance_described"));
   const auto* record = status.if_contains("record");
   const json::object none;
   const json::object& seen = record != nullptr && record->is_object() ? record->get_object() : none;
@@ -149,6 +177,8 @@ void print_status(const json::object& status) {
     fmt::print("decision   {} (row {}): {}\n", text(decided, "decision"), text(decided, "row"),
                text(decided, "because"));
   }
+  print_automation(automation);
+  print_alerts(status.at("alerts").as_array());
   for (const auto& vantage : status.at("vantages").as_array())
     fmt::print("vantage    {}\n", vantage.as_string().c_str());
   if (seen.contains("transition") && text(seen.at("transition").as_object(), "phase") != "none") {
@@ -172,6 +202,32 @@ std::string who_am_i() {
 Exit unreachable(const std::string& command, const Error& error) {
   return fail(command, error.what,
               error.after == After::unchanged_final ? Exit::no : Exit::unreachable);
+}
+
+/// The body of an order. None, having said why, if the words are wrong.
+std::optional<json::object> order_of(const std::string& command, const OrderWords& words) {
+  json::object body{{"who", who_am_i()}, {"reason", words.reason}};
+  if (words.length.empty()) return body;
+  const auto length = parse_length(words.length);
+  if (!length || *length <= Duration::zero()) {
+    fail(command, "--for: expected a length such as 30min or 2h, found \"" + words.length + "\"",
+         Exit::usage);
+    return std::nullopt;
+  }
+  body["for_ms"] = to_ms(*length);
+  return body;
+}
+
+Exit give_order(const std::string& command, const Where& where, const json::object& body) {
+  const auto controller = Controller::find(command, where);
+  if (!controller) return controller.otherwise;
+  auto answered = controller->post("/v1/" + command, body);
+  if (!answered) return unreachable(command, answered.error());
+  const json::object& automation = answered->at("automation").as_object();
+  if (automation.contains("maintenance"))
+    fmt::print("MAINTENANCE {}\n", text(automation, "maintenance_described"));
+  print_automation(automation);
+  return Exit::ok;
 }
 
 }  // namespace
@@ -258,6 +314,44 @@ Exit detach_command(const Where& where) {
   fmt::print("{} goes on alone with an endless lease; nothing can fail over\n",
              text(*record, "active"));
   return Exit::ok;
+}
+
+Exit automation_command(const Where& where, const OrderWords& words) {
+  auto body = order_of("automation", words);
+  if (!body) return Exit::usage;
+  body->insert_or_assign("set", words.set);
+  return give_order("automation", where, *body);
+}
+
+Exit maintenance_command(const Where& where, const OrderWords& words) {
+  auto body = order_of("maintenance", words);
+  if (!body) return Exit::usage;
+  const bool on = words.set == "on";
+  if (on && (words.length.empty() || words.reason.empty()))
+    return fail("maintenance", "on needs --for LENGTH and --reason TEXT", Exit::usage);
+  body->insert_or_assign("on", on);
+  return give_order("maintenance", where, *body);
+}
+
+Exit acknowledge_command(const Where& where) {
+  return give_order("acknowledge", where, {{"who", who_am_i()}});
+}
+
+Exit alert_command(const Where& where, const std::string& to) {
+  const auto controller = Controller::find("alert", where);
+  if (!controller) return controller.otherwise;
+  auto answered =
+      controller->post("/v1/test-alert", {{"who", who_am_i()}, {"to", to}}, kAlertPatience);
+  if (!answered) return unreachable("alert", answered.error());
+  Exit status = Exit::ok;
+  for (const auto& each : answered->at("targets").as_array()) {
+    const json::object& target = each.as_object();
+    const std::string problem = text(target, "problem");
+    if (!problem.empty()) status = Exit::no;
+    fmt::print("{} ({}): {}\n", text(target, "name"), text(target, "kind"),
+               problem.empty() ? "delivered" : "NOT delivered: " + problem);
+  }
+  return status;
 }
 
 }  // namespace understudy

@@ -18,6 +18,7 @@
 #include "local/site.h"
 #include "local/units.h"
 #include "recovery/health.h"
+#include "recovery/permission.h"
 #include "registry/registry_server.h"
 #include "system/file.h"
 
@@ -62,6 +63,9 @@ struct Options {
   bool follow = false;
   bool json = false;
   bool keep_data = false;
+  OrderWords order;
+  std::string alert_to;
+  bool test = false;
   DrillWords drill;
   SimulateWords simulate;
   ReportWords report;
@@ -147,13 +151,48 @@ void add_control_commands(CLI::App& app, Options& options, std::function<Exit()>
   add_where(detach, options);
   detach->callback([&] { chosen = [&] { return detach_command(options.where); }; });
 
-  auto* rules = app.add_subcommand("rules", "Print the table that decides whether to fail over");
+  auto* rules = app.add_subcommand("rules", "Print the tables that decide whether to fail over");
   rules->callback([&] {
     chosen = [] {
-      fmt::print("{}", describe_table());
+      fmt::print("{}\nMay a failover that this table wants begin by itself?\n{}", describe_table(),
+                 describe_permissions());
       return Exit::ok;
     };
   });
+}
+
+void add_orders(CLI::App& app, Options& options, std::function<Exit()>& chosen) {
+  const auto order = [&](const char* name, const char* what, std::vector<std::string> known) {
+    auto* command = app.add_subcommand(name, what);
+    add_where(command, options);
+    command->add_option("set", options.order.set, "What it is to be")
+        ->required()
+        ->check(CLI::IsMember(std::move(known)));
+    command->add_option("--reason", options.order.reason, "Why; shown in status and alerts");
+    command->add_option("--for", options.order.length, "So long: 30min, 2h");
+    return command;
+  };
+  auto* automation =
+      order("automation", "May a failover begin by itself: on, ask (a person) or off",
+            {"on", "ask", "off"});
+  automation->callback(
+      [&] { chosen = [&] { return automation_command(options.where, options.order); }; });
+  auto* maintenance =
+      order("maintenance", "No automatic failover for a while; ends by itself", {"on", "off"});
+  maintenance->callback(
+      [&] { chosen = [&] { return maintenance_command(options.where, options.order); }; });
+
+  auto* acknowledge = app.add_subcommand(
+      "acknowledge", "The last automatic failover was seen: the next one may be automatic again");
+  add_where(acknowledge, options);
+  acknowledge->callback([&] { chosen = [&] { return acknowledge_command(options.where); }; });
+
+  auto* alert = app.add_subcommand("alert", "Send a test alert, and say whom it reached");
+  add_where(alert, options);
+  alert->add_flag("--test", options.test, "A test: there is no other kind to be sent by hand")
+      ->required();
+  alert->add_option("--to", options.alert_to, "Only to the target of that name");
+  alert->callback([&] { chosen = [&] { return alert_command(options.where, options.alert_to); }; });
 }
 
 void add_drill(CLI::App& app, Options& options, std::function<Exit()>& chosen) {
@@ -294,6 +333,7 @@ int main(int argc, char** argv) {
   std::function<Exit()> chosen;
   add_stack_commands(app, options, chosen);
   add_control_commands(app, options, chosen);
+  add_orders(app, options, chosen);
   add_drill(app, options, chosen);
   add_report(app, options, chosen);
   add_simulate(app, options, chosen);

@@ -1,9 +1,14 @@
 #include "controller/controller.h"
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <memory>
 
+#include "alerting/dispatcher.h"
 #include "controller/execution_runner.h"
+#include "controller/operator_controls.h"
+#include "controller/operator_routes.h"
 #include "controller/sentry.h"
 #include "controller/sqlite_journal.h"
 #include "controller/standby_watch.h"
@@ -36,7 +41,8 @@ json::object to_json(const Facts& facts) {
           {"patience_over", facts.patience_over}};
 }
 
-json::object status(Orchestration& world, const Sentry& sentry, const ExecutionRunner& runner) {
+json::object status(Orchestration& world, const Sentry& sentry, const ExecutionRunner& runner,
+                    const OperatorControls& controls, const alerting::Dispatcher& alerts) {
   const Sentry::View view = sentry.view();
   json::object body{{"platform", world.topology.platform},
                     {"registry_problem", view.registry_problem}};
@@ -61,6 +67,8 @@ json::object status(Orchestration& world, const Sentry& sentry, const ExecutionR
     questions.push_back(json::object{{"execution", question.execution}, {"state", question.state}});
   }
   body["questions"] = std::move(questions);
+  body["automation"] = controls.view(view.record ? view.record->epoch : 0);
+  body["alerts"] = alerts.view();
   return body;
 }
 
@@ -86,33 +94,6 @@ http::Response history(Journal& journal, const ControlCall& call) {
   return control_answer({{"execution", name}, {"events", std::move(events)}});
 }
 
-std::string text_in(const ControlCall& call, std::string_view key) {
-  const auto* found = call.body.if_contains(key);
-  return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();
-}
-
-http::Response detach(StandbyWatch& standby_watch, const ControlCall& call) {
-  const std::string who = text_in(call, "who");
-  if (who.empty()) return control_error({After::unchanged_final, "who asks? \"who\" is missing"});
-  return control_result(standby_watch.detach(who),
-                        [](const Record& record) { return wire::to_json(record); });
-}
-
-http::Response answer(ExecutionRunner& runner, const ControlCall& call, bool approved) {
-  const std::string who = text_in(call, "who");
-  if (who.empty())
-    return control_error({After::unchanged_final, "who answers? \"who\" is missing"});
-  std::string execution = text_in(call, "execution");
-  const auto open = runner.questions();
-  if (execution.empty() && open.size() == 1) execution = open.front().execution;
-  if (execution.empty())
-    return control_error(
-        {After::unchanged_final, open.empty() ? "nothing is asked" : "which execution?"});
-  return control_result(runner.answer(execution, approved, who), [&](const Done&) {
-    return json::object{{"execution", execution}, {"approved", approved}};
-  });
-}
-
 }  // namespace
 
 Result<Done> run_controller(const std::string& data) {
@@ -131,7 +112,11 @@ Result<Done> run_controller(const std::string& data) {
   const auto random = make_kernel_random();
   auto events = open_json_events(place.file("log/events.jsonl"), "controller", *clock);
   if (!events) return events.error();
-  const auto alerts = make_event_alerts(**events);
+  const auto alert_tasks = make_threads();
+  const AlertSettings& alert_settings = (*site)->topology().alerts;
+  alerting::Dispatcher alerts((*site)->topology().platform, alert_settings.repeat_interval,
+                              alerting::make_targets(alert_settings), **events, *clock,
+                              *alert_tasks);
   const auto control = Site::control_http(place.file("tls"), "controller");
   const auto client = [&](const Endpoint& peer) {
     return ControlClient(control, peer.text(), *clock);
@@ -165,11 +150,13 @@ Result<Done> run_controller(const std::string& data) {
                       {&witness, &edge, &other_region},
                       ingress,
                       **events,
-                      *alerts};
+                      alerts};
+  OperatorControls controls(world, **journal);
+  if (auto loaded = controls.load(); !loaded) return loaded.error();
   ExecutionRunner runner(world, **journal);
   if (auto resumed = runner.resume_all(); !resumed)
     return within("an execution cannot be resumed", resumed.error());
-  Sentry sentry(world, runner, std::string(failover_workflow()));
+  Sentry sentry(world, runner, controls, std::string(failover_workflow()));
   sentry.start();
   StandbyWatch standby_watch(world);
   standby_watch.start();
@@ -177,17 +164,15 @@ Result<Done> run_controller(const std::string& data) {
   const std::vector<std::string> cli = {"cli"};
   std::vector<ControlRoute> routes = {
       {"GET", "/v1/status", cli,
-       [&](const ControlCall&) { return control_answer(status(world, sentry, runner)); }},
+       [&](const ControlCall&) {
+         return control_answer(status(world, sentry, runner, controls, alerts));
+       }},
       {"GET", "/v1/executions", cli, [&](const ControlCall&) { return executions(**journal); }},
       {"GET", "/v1/history", cli,
        [&](const ControlCall& call) { return history(**journal, call); }},
-      {"POST", "/v1/approve", cli,
-       [&](const ControlCall& call) { return answer(runner, call, true); }},
-      {"POST", "/v1/decline", cli,
-       [&](const ControlCall& call) { return answer(runner, call, false); }},
-      {"POST", "/v1/detach", cli,
-       [&](const ControlCall& call) { return detach(standby_watch, call); }},
   };
+  std::ranges::move(operator_routes({world, runner, sentry, standby_watch, controls, alerts}),
+                    std::back_inserter(routes));
   auto server =
       serve_control(layout.controller(), certificate_files(place.file("tls"), "controller"),
                     std::move(routes), 4);

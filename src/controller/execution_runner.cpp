@@ -220,10 +220,11 @@ bool ExecutionRunner::write_down(Run& run, const std::vector<states::HistoryEven
     auto written = journal_.append(run.name, events);
     if (written) return true;
     world_.events.emit("journal.failed", {{"execution", run.name}, {"why", written.error().what}});
-    world_.alerts.raise({.subject = run.name + " cannot go on: its journal cannot be written",
-                         .done = "it waits and tries again",
-                         .ask = written.error().what,
-                         .key = run.name + ".journal"});
+    world_.alerts.raise(
+        {.subject = run.name + " cannot go on: its journal cannot be written",
+         .done = "it does nothing more, and tries again to write: " + written.error().what,
+         .ask = "see to the disk of the controller; nothing else is needed then",
+         .key = run.name + ".journal"});
     {
       const std::lock_guard held(lock_);
       if (stopping_) return false;
@@ -276,8 +277,8 @@ void ExecutionRunner::run_step(const std::shared_ptr<Run>& run,
     if (failure != nullptr && task.attempt >= kStuckAfter) {
       // It may have passed the point of no return, and nobody writes meanwhile (R16).
       world_.alerts.raise({.subject = run->name + " is stuck in " + task.state,
-                           .done = "tried " + std::to_string(task.attempt) + " times, and tries on",
-                           .ask = failure->cause + "; understudy status",
+                           .done = "tried several times, and tries on: " + failure->cause,
+                           .ask = "understudy status; mend what it waits for",
                            .key = run->name + ".stuck." + task.state});
     }
     run->post(stimulus_of(task.task, std::move(output)));
@@ -327,21 +328,31 @@ Result<Done> ExecutionRunner::answer(const std::string& execution, bool approved
   const auto run = find(execution);
   if (!run)
     return Error{After::unchanged_final, "no running execution named \"" + execution + "\""};
-  std::string token;
-  {
-    const std::lock_guard held(run->lock);
-    if (run->questions.empty()) return Error{After::unchanged_final, execution + " asks nothing"};
-    token = run->questions.begin()->first;
-    run->questions.erase(run->questions.begin());  // single use
-  }
+  const auto token = take_question(*run);
+  if (!token) return Error{After::unchanged_final, execution + " asks nothing"};
   world_.events.emit(approved ? "operator.approved" : "operator.declined",
                      {{"execution", execution}, {"who", who}});
   if (approved) {
-    run->post(states::stimulus::TokenSucceeded{token, json::object{{"approved_by", who}}});
+    run->post(states::stimulus::TokenSucceeded{*token, json::object{{"approved_by", who}}});
   } else {
-    run->post(states::stimulus::TokenFailed{token, "Understudy.Declined", "declined by " + who});
+    run->post(states::stimulus::TokenFailed{*token, "Understudy.Declined", "declined by " + who});
   }
   return Done{};
+}
+
+void ExecutionRunner::withdraw(const std::string& execution, const std::string& why) {
+  const auto run = find(execution);
+  if (!run) return;
+  const auto token = take_question(*run);
+  if (!token) return;
+  world_.events.emit("question.withdrawn", {{"execution", execution}, {"why", why}});
+  run->post(states::stimulus::TokenFailed{*token, "Understudy.Withdrawn", why});
+}
+
+std::optional<std::string> ExecutionRunner::take_question(Run& run) {
+  const std::lock_guard held(run.lock);
+  if (run.questions.empty()) return std::nullopt;
+  return std::move(run.questions.extract(run.questions.begin()).key());
 }
 
 std::vector<std::string> steps_named_in(const states::Machine& machine,

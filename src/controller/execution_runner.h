@@ -48,6 +48,10 @@ class ExecutionRunner {
   [[nodiscard]] Result<Done> answer(const std::string& execution, bool approved,
                                     const std::string& who);
 
+  /// Takes the question of an execution back, as if declined, but by nobody. Does nothing if it
+  /// asks nothing.
+  void withdraw(const std::string& execution, const std::string& why);
+
  private:
   struct Run;
 
@@ -59,6 +63,8 @@ class ExecutionRunner {
   /// False: stopped before it was written, so nothing may be done.
   [[nodiscard]] bool write_down(Run& run, const std::vector<states::HistoryEvent>& events);
   [[nodiscard]] std::shared_ptr<Run> find(const std::string& name) const;
+  /// The token of a question that is open, which is no more from now on.
+  [[nodiscard]] static std::optional<std::string> take_question(Run& run);
 
   Orchestration& world_;
   Journal& journal_;

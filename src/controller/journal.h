@@ -1,5 +1,5 @@
 #pragma once
-// Where executions are written down before anything of them is done.
+// Where executions are written down before anything of them is done, and what people ordered.
 
 #include <cstdint>
 #include <optional>
@@ -41,6 +41,11 @@ class Journal {
   /// In their order. Error, unchanged_final: an event cannot be read; which one.
   [[nodiscard]] virtual Result<std::vector<states::HistoryEvent>> events(
       const std::string& execution) = 0;
+
+  /// Keeps a text under a name, over what was kept there.
+  [[nodiscard]] virtual Result<Done> keep(const std::string& name, const std::string& text) = 0;
+  /// "" if nothing was kept under that name.
+  [[nodiscard]] virtual Result<std::string> kept(const std::string& name) = 0;
 };
 
 }  // namespace understudy

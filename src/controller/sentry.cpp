@@ -21,6 +21,12 @@ constexpr Duration kDecideEvery = milliseconds(50);
 constexpr Duration kAskPromiseEvery = milliseconds(100);
 /// A hold that lasts this long is told to a person.
 constexpr Duration kHoldIsNews = std::chrono::seconds(3);
+/// A registry that does not answer for so long is told to a person.
+constexpr Duration kSilenceIsNews = std::chrono::seconds(10);
+/// An outage that is over for so long is asked about no more.
+constexpr Duration kOver = std::chrono::seconds(3);
+/// The state of the workflow that asks whether a failover may begin at all.
+constexpr std::string_view kAsksToStart = "AskToStart";
 /// After an attempt that ended without a switch.
 constexpr Duration kPauseAfterAttempt = std::chrono::seconds(3);
 /// An open transition that nobody moves for so long has lost its execution.
@@ -34,14 +40,16 @@ std::vector<std::string> names_of(const std::vector<Vantage*>& vantages) {
 
 }  // namespace
 
-Sentry::Sentry(Orchestration& world, ExecutionRunner& runner, std::string failover_document)
+Sentry::Sentry(Orchestration& world, ExecutionRunner& runner, OperatorControls& controls,
+               std::string failover_document)
     : world_(world),
       runner_(runner),
+      controls_(controls),
       failover_document_(std::move(failover_document)),
       health_(world.topology.probe, names_of(world.vantages), world.guards) {}
 
 void Sentry::start() {
-  started_ = world_.clock.boot();
+  started_ = registry_ill_since_ = world_.clock.boot();
   world_.tasks.spawn("watch-record", [this] { watch_record(); });
   // A look that gets no answer lasts longer than the interval: several take turns, so that the next
   // one begins in time and a frozen region is found out as soon as a dead one.
@@ -80,10 +88,14 @@ void Sentry::watch_record() {
         if (!record_ || record_->transition != record->transition) transition_since_ = now;
         if (!record_ || record->version >= record_->version) record_ = *record;
       } else {
+        if (registry_problem_.empty()) registry_ill_since_ = now;
         registry_problem_ = record.error().what;
       }
     }
-    if (!record) world_.clock.sleep_until(now + kRetry);
+    if (!record) {
+      alert_of_registry(record.error().what);
+      world_.clock.sleep_until(now + kRetry);
+    }
   }
 }
 
@@ -153,6 +165,7 @@ void Sentry::decide_once() {
   bool may_start = false;
   bool lost = false;
   bool hold_lasts = false;
+  bool well = false;
   std::vector<std::string> described;
   {
     const BootTime now = world_.clock.boot();
@@ -168,6 +181,7 @@ void Sentry::decide_once() {
       row_since_ = now;
     }
     hold_lasts = row->decision == Decision::hold && now - row_since_ >= kHoldIsNews;
+    well = row->decision != Decision::fail_over && now - row_since_ >= kOver;
     seen_ready_ = seen_ready_ || (facts_.quorum && facts_.ready);
     // A controller that has only just begun to look, as when the whole platform is being started,
     // cannot tell an outage from a beginning: it gives the region the time to come up.
@@ -189,10 +203,12 @@ void Sentry::decide_once() {
   if (hold_lasts) {
     world_.alerts.raise({.subject = record->active + ": " + std::string(row->because),
                          .done = "nothing: a failover would not mend it",
-                         .ask = "understudy status",
+                         .ask = "look into it; understudy status",
                          .key = fmt::format("health.{}.{}", row->id, record->epoch)});
   }
   decline_lost_questions(*record);
+  controls_.expire();
+  reconsider_question(*record, well);
   if (runner_.any_running()) return;
   if (lost) {
     adopt(*record);
@@ -205,6 +221,7 @@ void Sentry::decide_once() {
 /// could change anything.
 void Sentry::decline_lost_questions(const Record& record) {
   for (const auto& question : runner_.questions()) {
+    if (question.state != "AskOperator") continue;  // the others ask before the lock
     const bool asked_for = record.transition.phase == Phase::revoked &&
                            question.execution.starts_with(record.transition.execution);
     if (!asked_for) (void)runner_.answer(question.execution, false, "the record has moved on");
@@ -243,30 +260,48 @@ void Sentry::adopt(const Record& record) {
 }
 
 void Sentry::start_failover(const Record& record, const Row& row) {
-  bool patience_over = false;
   {
     const std::lock_guard held(lock_);
-    patience_over = facts_.patience_over;
     not_before_ = world_.clock.boot() + kPauseAfterAttempt;
   }
   std::string obstacle;
   if (record.transition.phase != Phase::none)
     obstacle = record.transition.execution + " is still open in the record";
   if (!record.standby) obstacle = "no standby is attached";
-  if (world_.topology.policy.automatic_failover != Automation::on)
-    obstacle = "automatic failover is not switched on";
   if (!obstacle.empty()) return alert_of_obstacle(record, row, obstacle);
+  const Permission& permitted = controls_.permission_now(record.epoch);
+  if (permitted.verdict == Verdict::no) return alert_of_refusal(record, row, permitted);
+  begin_failover(record, row, permitted);
+}
+
+void Sentry::begin_failover(const Record& record, const Row& row, const Permission& permitted) {
+  bool patience_over = false;
+  {
+    const std::lock_guard held(lock_);
+    patience_over = facts_.patience_over;
+  }
   // A name is used up even by an execution that never took the lock.
   const std::uint64_t number = std::max(record.transition.number, number_tried_) + 1;
   number_tried_ = number;
   const std::string name = "failover-" + world_.topology.platform + "-" + std::to_string(number);
-  boost::json::object input{
-      {"kind", "failover"},
-      {"platform", world_.topology.platform},
-      {"number", number},
-      {"from", record.active},
-      {"target", *record.standby},
-      {"decision", {{"row", row.id}, {"because", row.because}, {"patience_over", patience_over}}}};
+  if (permitted.verdict == Verdict::go) {
+    // Before it begins: a controller that dies over it must not forget that there was one.
+    if (auto noted = controls_.beginning(name, record.epoch); !noted)
+      return alert_of_obstacle(record, row, noted.error().what);
+  }
+  boost::json::object input{{"kind", "failover"},
+                            {"platform", world_.topology.platform},
+                            {"number", number},
+                            {"from", record.active},
+                            {"target", *record.standby},
+                            {"decision",
+                             {{"row", row.id},
+                              {"because", row.because},
+                              {"patience_over", patience_over},
+                              {"permission",
+                               {{"row", permitted.id},
+                                {"verdict", to_string(permitted.verdict)},
+                                {"because", permitted.because}}}}}};
   if (const auto over_at = world_.lease_observer.over_at(record)) {
     // First sight of this serial, for the fence: a controller that takes over has seen it later.
     const Duration until = *over_at - world_.topology.lease.margin - world_.clock.boot();
@@ -277,6 +312,7 @@ void Sentry::start_failover(const Record& record, const Row& row) {
   world_.events.emit("failover.started", {{"execution", name},
                                           {"row", row.id},
                                           {"because", row.because},
+                                          {"permission", permitted.id},
                                           {"ok", started.ok()},
                                           {"why_not", started ? "" : started.error().what}});
   if (started || started.error().after != After::unchanged_final) return;
@@ -285,10 +321,61 @@ void Sentry::start_failover(const Record& record, const Row& row) {
 }
 
 void Sentry::alert_of_obstacle(const Record& record, const Row& row, const std::string& obstacle) {
+  world_.alerts.raise(
+      {.subject = record.active + ": " + std::string(row.because),
+       .done = "no failover: " + obstacle,
+       .ask = "bring " + record.active + " back, or remove the obstacle; understudy status",
+       .key = "failover.obstacle." + obstacle});
+}
+
+/// An outage that the operators' own orders hide is told as what it would have been.
+void Sentry::alert_of_refusal(const Record& record, const Row& row, const Permission& refused) {
+  const boost::json::object orders = controls_.view(record.epoch);
+  const bool maintenance = orders.contains("maintenance");
+  const std::string order(
+      orders.at(maintenance ? "maintenance_described" : "described").as_string());
+  const std::string order_now = maintenance
+                                    ? "understudy maintenance off, unless this is the maintenance"
+                                    : "understudy automation on (fail over) or ask (be asked)";
   world_.alerts.raise({.subject = record.active + ": " + std::string(row.because),
-                       .done = "no failover: " + obstacle,
-                       .ask = "understudy status",
-                       .key = "failover.obstacle." + obstacle});
+                       .done = fmt::format("nothing; would have failed over to {} now, but {}: {}",
+                                           *record.standby, refused.because, order),
+                       .ask = order_now + "; or bring " + record.active + " back",
+                       .key = fmt::format("failover.refused.{}.{}", refused.id, record.epoch)});
+}
+
+/// A question whose occasion is gone is taken back: the outage is over, or people have ordered
+/// otherwise since.
+void Sentry::reconsider_question(const Record& record, bool well) {
+  if (well) controls_.note_well();
+  for (const auto& question : runner_.questions()) {
+    if (question.state != kAsksToStart) continue;
+    const Permission& permitted = controls_.permission_now(record.epoch);
+    std::string why;
+    if (well) why = record.active + " is not to be left any more";
+    if (record.transition.phase != Phase::none) why = record.transition.execution + " is open";
+    if (permitted.verdict != Verdict::ask) why = permitted.because;
+    if (why.empty()) continue;
+    runner_.withdraw(question.execution, why);
+    world_.alerts.raise({.subject = question.execution + " asks no more: " + why,
+                         .done = "nothing was changed by it",
+                         .ask = "",
+                         .key = question.execution + ".withdrawn"});
+  }
+}
+
+void Sentry::alert_of_registry(const std::string& problem) {
+  const BootTime now = world_.clock.boot();
+  {
+    const std::lock_guard held(lock_);
+    if (now - registry_ill_since_ < kSilenceIsNews) return;
+  }
+  world_.alerts.raise({.subject = "the registry does not answer, or not as it should",
+                       .done = "starts no failover meanwhile; the active region goes on as long as "
+                               "the standby extends its lease. " +
+                               problem,
+                       .ask = "bring the registry back; understudy logs witness registry",
+                       .key = "registry.problem"});
 }
 
 Sentry::View Sentry::view() const {

@@ -1,6 +1,6 @@
 #pragma once
-// Watches the active region and starts a failover when the table says so. It only gathers evidence
-// and starts the execution: the decisions that count are made inside it.
+// Watches the active region and starts a failover when the table says so, and people allow it. It
+// only gathers evidence and starts the execution: the decisions that count are made inside it.
 
 #include <atomic>
 #include <mutex>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "controller/execution_runner.h"
+#include "controller/operator_controls.h"
 #include "recovery/health.h"
 #include "recovery/steps/step.h"
 
@@ -19,7 +20,8 @@ namespace understudy {
 class Sentry {
  public:
   /// All outlive it. `failover_document`: the workflow's text.
-  Sentry(Orchestration& world, ExecutionRunner& runner, std::string failover_document);
+  Sentry(Orchestration& world, ExecutionRunner& runner, OperatorControls& controls,
+         std::string failover_document);
 
   void start();
   void stop() { stopped_ = true; }
@@ -43,11 +45,16 @@ class Sentry {
   [[nodiscard]] bool lease_alive(const Record& record, BootTime now) const;
   void start_failover(const Record& record, const Row& row);
   void decline_lost_questions(const Record& record);
+  void begin_failover(const Record& record, const Row& row, const Permission& permitted);
   void adopt(const Record& record);
+  void reconsider_question(const Record& record, bool well);
+  void alert_of_registry(const std::string& problem);
   void alert_of_obstacle(const Record& record, const Row& row, const std::string& obstacle);
+  void alert_of_refusal(const Record& record, const Row& row, const Permission& refused);
 
   Orchestration& world_;
   ExecutionRunner& runner_;
+  OperatorControls& controls_;
   const std::string failover_document_;
   std::uint64_t number_tried_ = 0;  // by the task that decides
   unsigned adoptions_ = 0;          // by the task that decides
@@ -60,6 +67,7 @@ class Sentry {
   BootTime transition_since_{};  ///< when record_.transition was first seen so
   std::string registry_problem_ = "not asked yet";
   BootTime registry_well_since_{};
+  BootTime registry_ill_since_{};
   std::optional<BootTime> promise_over_at_;  ///< of the other grantor; none: not known
   Facts facts_;
   int row_ = 0;

@@ -25,6 +25,10 @@ constexpr const char* kSchema = R"(
     event TEXT NOT NULL,
     PRIMARY KEY (execution, id)
   ) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS kept (
+    name TEXT PRIMARY KEY,
+    text TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
   -- What was written is never written otherwise.
   CREATE TRIGGER IF NOT EXISTS event_stands BEFORE INSERT ON event
   WHEN EXISTS (SELECT 1 FROM event
@@ -105,6 +109,23 @@ class SqliteJournal final : public Journal {
       }
       events.push_back(std::move(*event));
     }
+  }
+
+  Result<Done> keep(const std::string& name, const std::string& text) override {
+    const std::lock_guard held(lock_);
+    auto insert = database_.prepare("INSERT OR REPLACE INTO kept (name, text) VALUES (?, ?)");
+    if (!insert) return insert.error();
+    return insert->with(name, text).run();
+  }
+
+  Result<std::string> kept(const std::string& name) override {
+    const std::lock_guard held(lock_);
+    auto query = database_.prepare("SELECT text FROM kept WHERE name = ?");
+    if (!query) return query.error();
+    query->with(name);
+    auto row = query->step();
+    if (!row) return row.error();
+    return *row ? query->text(0) : std::string();
   }
 
  private:

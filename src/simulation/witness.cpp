@@ -232,7 +232,8 @@ struct Witness::Parts {
               events,
               alerts,
               stage.guards},
-        runner(world, of.journal_) {}
+        runner(world, of.journal_),
+        controls(world, of.journal_) {}
 
   ProcessClock clock;
   ProcessTasks tasks;
@@ -249,6 +250,7 @@ struct Witness::Parts {
   FarVantage other;
   Orchestration world;
   ExecutionRunner runner;
+  OperatorControls controls;
   std::optional<Sentry> sentry;
   std::optional<StandbyWatch> standby_watch;
 };
@@ -285,7 +287,9 @@ void Witness::start() {
     Parts& is = *parts_;
     const auto resumed = is.runner.resume_all();
     ensure(resumed.ok(), "a journal that was written can be resumed");
-    is.sentry.emplace(is.world, is.runner, stage_.workflow);
+    const auto remembered = is.controls.load();
+    ensure(remembered.ok(), "what a journal kept can be read");
+    is.sentry.emplace(is.world, is.runner, is.controls, stage_.workflow);
     is.sentry->start();
     is.standby_watch.emplace(is.world);
     is.standby_watch->start();
@@ -308,7 +312,7 @@ bool Witness::asks() const {
 void Witness::operate(bool approve) {
   if (parts_ == nullptr || !process_.runs()) return;
   for (const auto& question : parts_->runner.questions()) {
-    if (approve) stage_.observers.person_accepted_the_loss();
+    if (approve && question.state == "AskOperator") stage_.observers.person_accepted_the_loss();
     (void)parts_->runner.answer(question.execution, approve, "somebody");
   }
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <grp.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -50,8 +51,8 @@ Result<Prepared> prepare(const Command& command) {
 }
 
 /// Runs in the child. Reports an errno through `report` and exits if it cannot become the program.
-[[noreturn]] void become(const Command& command, const Prepared& prepared, int output, int report,
-                         pid_t parent) {
+[[noreturn]] void become(const Command& command, const Prepared& prepared, int input, int output,
+                         int report, pid_t parent) {
   const auto give_up = [report] {
     const int code = errno;
     [[maybe_unused]] const auto written = write(report, &code, sizeof code);
@@ -67,8 +68,8 @@ Result<Prepared> prepare(const Command& command) {
   }
   if (command.new_session && setsid() < 0) give_up();
   if (!command.directory.empty() && chdir(command.directory.c_str()) != 0) give_up();
-  const int null = open("/dev/null", O_RDONLY);
-  if (null < 0 || dup2(null, 0) < 0) give_up();
+  const int standard_input = input >= 0 ? input : open("/dev/null", O_RDONLY);
+  if (standard_input < 0 || dup2(standard_input, 0) < 0) give_up();
   if (output >= 0 && (dup2(output, 1) < 0 || dup2(output, 2) < 0)) give_up();
   sigset_t none;
   sigemptyset(&none);
@@ -79,16 +80,31 @@ Result<Prepared> prepare(const Command& command) {
   _exit(127);
 }
 
+/// A file in memory that nobody else has: unlike a pipe it takes any length at once, and cannot
+/// break. -1: there is no input.
+Result<int> file_of_input(const std::string& input) {
+  if (input.empty()) return -1;
+  const int file = memfd_create("input", MFD_CLOEXEC);
+  const auto length = static_cast<ssize_t>(input.size());
+  if (file >= 0 && pwrite(file, input.data(), input.size(), 0) == length) return file;
+  const int code = errno;
+  if (file >= 0) close(file);
+  return failed("the program's input", code);
+}
+
 Result<pid_t> spawn_onto(const Command& command, int output) {
   auto prepared = prepare(command);
   if (!prepared) return prepared.error();
+  auto input = file_of_input(command.input);
+  if (!input) return input.error();
   int report[2];
   if (pipe2(report, O_CLOEXEC) != 0) return failed("pipe", errno);
   const pid_t parent = getpid();
   const pid_t pid = fork();
-  if (pid == 0) become(command, *prepared, output, report[1], parent);
+  if (pid == 0) become(command, *prepared, *input, output, report[1], parent);
   const int fork_error = errno;
   close(report[1]);
+  if (*input >= 0) close(*input);
   int code = 0;
   ssize_t got = 0;
   if (pid > 0) {
@@ -172,7 +188,7 @@ Result<Finished> run(Command command, std::chrono::milliseconds timeout) {
       finished.output.append(buffer, static_cast<std::size_t>(got));
   }
   close(output[0]);
-  if (late) kill(*pid, SIGKILL);
+  if (late) kill(command.new_session ? -*pid : *pid, SIGKILL);
   int status = 0;
   waitpid(*pid, &status, 0);
   if (late) {

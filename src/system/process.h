@@ -26,6 +26,7 @@ struct Command {
   std::map<std::string, std::string> environment;  ///< all of it; nothing is inherited
   std::string directory;                           ///< where it runs; "": ours
   std::string log_file;                    ///< appended: standard output and error; "": ours
+  std::string input;                       ///< all that it reads on standard input
   int death_signal = 0;                    ///< sent to it when its parent's thread dies; 0: none
   std::optional<Credentials> credentials;  ///< none: ours
   bool new_session = false;                ///< detached from our terminal and group
@@ -56,7 +57,7 @@ struct Finished {
 };
 
 /// Runs a program to its end. Error: it could not be started, or ran longer than `timeout` (and was
-/// killed).
+/// killed; with `new_session`, all that it started in its group too).
 [[nodiscard]] Result<Finished> run(Command command, std::chrono::milliseconds timeout);
 
 /// The full path of a program in PATH or in one of `folders`; none if it is nowhere.

@@ -51,7 +51,7 @@ inline void assume_standby_instances(const Service& /*service*/) {}
 
 template <class Visitor, class S>
 void visit_service(Visitor& visit, S& service) {
-  visit.texts("command", service.command);
+  visit.texts("command", service.command, Need::required);
   visit.pairs("environment", service.environment);
   visit.variables("secrets", service.secrets);
   visit.flag("listens", service.listens);
@@ -100,6 +100,29 @@ void visit_policy(Visitor& visit, P& policy) {
   visit.length("lag_budget", policy.lag_budget, LengthBounds{0s, 24h});
   visit.choice("over_budget", policy.over_budget);
   visit.length("detach_after", policy.detach_after, LengthBounds{1s, 24h});
+  visit.length("failover_interval_min", policy.failover_interval_min, LengthBounds{0s, 720h});
+}
+
+template <class Visitor, class T>
+void visit_alert_target(Visitor& visit, T& target) {
+  visit.texts("command", target.command, Need::optional);
+  visit.optional_text("webhook_file", target.webhook_file, TextRule::file);
+  visit.choice("format", target.format);
+  visit.group("smtp", [&](auto& inner) {
+    inner.text("url", target.smtp.url, Need::required, TextRule::any);
+    inner.text("from", target.smtp.from, Need::required, TextRule::any);
+    inner.texts("to", target.smtp.to, Need::optional);
+    inner.text("user", target.smtp.user, Need::optional, TextRule::any);
+    inner.optional_text("password_file", target.smtp.password_file, TextRule::file);
+  });
+}
+
+template <class Visitor, class A>
+void visit_alerts(Visitor& visit, A& alerts) {
+  using namespace std::chrono_literals;
+  visit.length("repeat_interval", alerts.repeat_interval, LengthBounds{1min, 168h});
+  visit.named("targets", alerts.targets, Need::optional,
+              [](auto& inner, auto& target) { visit_alert_target(inner, target); });
 }
 
 template <class Visitor, class O>
@@ -120,7 +143,7 @@ void visit_local(Visitor& visit, L& local) {
 template <class Visitor, class T>
 void visit_topology(Visitor& visit, T& topology) {
   visit.text("platform", topology.platform, Need::required, TextRule::name);
-  visit.named("regions", topology.regions, [](auto& inner, auto& region) {
+  visit.named("regions", topology.regions, Need::required, [](auto& inner, auto& region) {
     inner.text("address", region.address, Need::required, TextRule::address);
   });
   visit.text("home", topology.home, Need::required, TextRule::any);
@@ -130,13 +153,14 @@ void visit_topology(Visitor& visit, T& topology) {
   visit.group("edge", [&](auto& inner) {
     inner.text("address", topology.edge_address, Need::optional, TextRule::address);
   });
-  visit.named("services", topology.services,
+  visit.named("services", topology.services, Need::required,
               [](auto& inner, auto& service) { visit_service(inner, service); });
   visit.group("database", [&](auto& inner) { visit_database(inner, topology.database); });
   visit.flag("redis", topology.redis);
   visit.group("lease", [&](auto& inner) { visit_lease(inner, topology.lease); });
   visit.group("probe", [&](auto& inner) { visit_probe(inner, topology.probe); });
   visit.group("policy", [&](auto& inner) { visit_policy(inner, topology.policy); });
+  visit.group("alerts", [&](auto& inner) { visit_alerts(inner, topology.alerts); });
   visit.group("objectives", [&](auto& inner) { visit_objectives(inner, topology.objectives); });
   visit.group("local", [&](auto& inner) { visit_local(inner, topology.local); });
 }

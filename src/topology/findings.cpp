@@ -28,6 +28,7 @@ void check_all(const Topology& topology, Findings& findings) {
   check_places(topology, findings);
   check_services(topology, findings);
   check_timing(topology, findings);
+  check_alerts(topology, findings);
 }
 
 }  // namespace understudy

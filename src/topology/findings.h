@@ -75,6 +75,7 @@ void check_values(const Topology& topology, Findings& findings);
 void check_places(const Topology& topology, Findings& findings);
 void check_services(const Topology& topology, Findings& findings);
 void check_timing(const Topology& topology, Findings& findings);
+void check_alerts(const Topology& topology, Findings& findings);
 
 /// All of the above.
 void check_all(const Topology& topology, Findings& findings);

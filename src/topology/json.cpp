@@ -33,11 +33,11 @@ class Writer {
       object_[name] = nullptr;
     }
   }
-  void texts(std::string_view name, const std::vector<std::string>& values) {
+  void texts(std::string_view name, const std::vector<std::string>& values, Need /*need*/) {
     object_[name] = json::array(values.begin(), values.end());
   }
   void variables(std::string_view name, const std::vector<std::string>& values) {
-    texts(name, values);
+    texts(name, values, Need::optional);
   }
   void pairs(std::string_view name, const std::map<std::string, std::string>& values) {
     auto& pairs = object_[name].emplace_object();
@@ -61,7 +61,7 @@ class Writer {
     fields(inner);
   }
   template <class T, class Fields>
-  void named(std::string_view name, const std::vector<T>& values, Fields fields) {
+  void named(std::string_view name, const std::vector<T>& values, Need /*need*/, Fields fields) {
     auto& list = object_[name].emplace_array();
     for (const auto& value : values) {
       auto& item = list.emplace_back(json::object()).get_object();
@@ -94,10 +94,10 @@ class Reader {
     const auto& found = field(name);
     value = found.is_null() ? std::nullopt : std::optional(text_of(found, path_of(name)));
   }
-  void texts(std::string_view name, std::vector<std::string>& values) {
+  void texts(std::string_view name, std::vector<std::string>& values, Need /*need*/) {
     for (const auto& item : list(name)) values.push_back(text_of(item, path_of(name)));
   }
-  void variables(std::string_view name, std::vector<std::string>& values) { texts(name, values); }
+  void variables(std::string_view name, std::vector<std::string>& values) { texts(name, values, Need::optional); }
   void pairs(std::string_view name, std::map<std::string, std::string>& values) {
     const auto* pairs = field(name).if_object();
     if (pairs == nullptr) wrong(path_of(name), "an object");
@@ -134,7 +134,7 @@ class Reader {
     inner.finish();
   }
   template <class T, class Fields>
-  void named(std::string_view name, std::vector<T>& values, Fields fields) {
+  void named(std::string_view name, std::vector<T>& values, Need /*need*/, Fields fields) {
     for (const auto& item : list(name)) {
       Reader inner(item, fmt::format("{}[{}]", path_of(name), values.size()));
       T value;

@@ -91,6 +91,12 @@ void resolve_paths(Topology& topology, const std::string& file) {
     if (service.command[0].find('/') != std::string::npos) resolve(service.command[0]);
   }
   if (topology.database.schema_file) resolve(*topology.database.schema_file);
+  for (auto& target : topology.alerts.targets) {
+    const bool named = !target.command.empty() && target.command[0].find('/') != std::string::npos;
+    if (named) resolve(target.command[0]);
+    if (target.webhook_file) resolve(*target.webhook_file);
+    if (target.smtp.password_file) resolve(*target.smtp.password_file);
+  }
   if (!topology.local.data.empty()) resolve(topology.local.data);
 }
 

@@ -61,4 +61,14 @@ struct Spellings<Automation> {
   };
 };
 
+template <>
+struct Spellings<AlertFormat> {
+  static constexpr std::array all = {
+      std::pair{AlertFormat::json, std::string_view("json")},
+      std::pair{AlertFormat::slack, std::string_view("slack")},
+      std::pair{AlertFormat::teams, std::string_view("teams")},
+      std::pair{AlertFormat::discord, std::string_view("discord")},
+  };
+};
+
 }  // namespace understudy

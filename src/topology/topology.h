@@ -36,6 +36,9 @@ enum class Replication : std::uint8_t { asynchronous, synchronous };
 
 enum class Automation : std::uint8_t { on, ask, off };
 
+/// How a webhook wants its alerts packed.
+enum class AlertFormat : std::uint8_t { json, slack, teams, discord };
+
 /// Any command with environment, ports, health paths, ingress and posture.
 struct Service {
   std::string name;
@@ -103,6 +106,33 @@ struct Policy {
   /// A standby that nobody has heard of for so long is detached: the active region goes on alone,
   /// with an endless lease, until it streams again.
   Duration detach_after = std::chrono::seconds(30);
+  /// Sooner than this after an automatic failover, the next one asks a person.
+  Duration failover_interval_min = std::chrono::hours(1);
+};
+
+/// A mail server and who is written to.
+struct AlertMail {
+  std::string url;  ///< smtp://host:port, or smtps://; "": no mail
+  std::string from;
+  std::vector<std::string> to;
+  std::string user;                          ///< "": no login
+  std::optional<std::string> password_file;  ///< its first line is the password
+};
+
+/// One way to reach people: exactly one of command, webhook_file and smtp. What is secret is in a
+/// file, so that no copy of the topology holds it.
+struct AlertTarget {
+  std::string name;
+  std::vector<std::string> command;         ///< gets the alert as JSON on standard input
+  std::optional<std::string> webhook_file;  ///< its first line is the URL
+  AlertFormat format = AlertFormat::json;   ///< of the webhook
+  AlertMail smtp;
+};
+
+struct AlertSettings {
+  /// A matter that goes on is told again after this time.
+  Duration repeat_interval = std::chrono::hours(1);
+  std::vector<AlertTarget> targets;
 };
 
 /// What the platform promises its users; drills are judged against it.
@@ -131,6 +161,7 @@ struct Topology {
   LeaseTiming lease;
   ProbeTiming probe;
   Policy policy;
+  AlertSettings alerts;
   Objectives objectives;
   LocalStack local;
   std::string directory;  ///< of the file; relative paths count from here
@@ -153,5 +184,6 @@ struct Topology {
 [[nodiscard]] std::string_view to_string(OverBudget over_budget);
 [[nodiscard]] std::string_view to_string(Replication replication);
 [[nodiscard]] std::string_view to_string(Automation automation);
+[[nodiscard]] std::string_view to_string(AlertFormat format);
 
 }  // namespace understudy

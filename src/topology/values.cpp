@@ -137,7 +137,8 @@ class Judge {
         value->empty() ? "expected a text, found an empty one" : judge(*value, rule));
   }
 
-  void texts(std::string_view name, const std::vector<std::string>& values) {
+  void texts(std::string_view name, const std::vector<std::string>& values, Need need) {
+    if (need == Need::optional && values.empty()) return;
     const auto path = path_of(name);
     if (values.empty()) say(path, "expected a program and its arguments, found an empty list");
     if (!values.empty() && values[0].empty()) {
@@ -185,7 +186,7 @@ class Judge {
   }
 
   template <class T, class Fields>
-  void named(std::string_view name, const std::vector<T>& values, Fields fields) {
+  void named(std::string_view name, const std::vector<T>& values, Need /*need*/, Fields fields) {
     for (const auto& value : values) {
       const auto path = setting_path(path_of(name), value.name);
       say(path, judge_name(value.name));

@@ -88,10 +88,13 @@ void YamlReader::optional_text(std::string_view name, std::optional<std::string>
   if (const YamlEntry* entry = find_scalar(name, "a text")) value = entry->value.text;
 }
 
-void YamlReader::texts(std::string_view name, std::vector<std::string>& values) {
+void YamlReader::texts(std::string_view name, std::vector<std::string>& values, Need need) {
   constexpr std::string_view kExpected = "a list of texts such as [bin/api, --verbose]";
   const YamlEntry* entry = find(name);
-  if (entry == nullptr) return missing(name, kExpected);
+  if (entry == nullptr) {
+    if (need == Need::required) missing(name, kExpected);
+    return;
+  }
   read_list(*entry, name, kExpected, values);
 }
 
@@ -191,11 +194,11 @@ const YamlEntry* YamlReader::find_mapping(std::string_view name) {
   return not_too_many(*entry) ? entry : nullptr;
 }
 
-const YamlEntry* YamlReader::find_named(std::string_view name) {
+const YamlEntry* YamlReader::find_named(std::string_view name, Need need) {
   const auto expected = fmt::format("a mapping of names to {}", name);
   const YamlEntry* entry = find(name);
   if (entry == nullptr) {
-    missing(name, expected);
+    if (need == Need::required) missing(name, expected);
     return nullptr;
   }
   if (entry->value.kind != Kind::mapping || entry->value.entries.empty()) {

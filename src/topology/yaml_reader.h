@@ -34,7 +34,7 @@ class YamlReader {
 
   void text(std::string_view name, std::string& value, Need need, TextRule rule);
   void optional_text(std::string_view name, std::optional<std::string>& value, TextRule rule);
-  void texts(std::string_view name, std::vector<std::string>& values);
+  void texts(std::string_view name, std::vector<std::string>& values, Need need);
   void variables(std::string_view name, std::vector<std::string>& values);
   void pairs(std::string_view name, std::map<std::string, std::string>& values);
   void flag(std::string_view name, bool& value);
@@ -74,10 +74,10 @@ class YamlReader {
     inner.finish();
   }
 
-  /// A mapping from names to groups; it must be there and hold one at least.
+  /// A mapping from names to groups; if it is required, or there, it holds one at least.
   template <class T, class Fields>
-  void named(std::string_view name, std::vector<T>& values, Fields fields) {
-    const YamlEntry* entry = find_named(name);
+  void named(std::string_view name, std::vector<T>& values, Need need, Fields fields) {
+    const YamlEntry* entry = find_named(name, need);
     if (entry == nullptr) return;
     YamlReader each(entry->value, path_of(name), findings_, lines_);
     for (const auto& written : entry->value.entries) {
@@ -96,7 +96,7 @@ class YamlReader {
  private:
   [[nodiscard]] const YamlEntry* find(std::string_view name);
   [[nodiscard]] const YamlEntry* find_mapping(std::string_view name);
-  [[nodiscard]] const YamlEntry* find_named(std::string_view name);
+  [[nodiscard]] const YamlEntry* find_named(std::string_view name, Need need);
   [[nodiscard]] const YamlEntry* find_scalar(std::string_view name, std::string_view expected);
   [[nodiscard]] bool not_too_many(const YamlEntry& entry);
   [[nodiscard]] std::string path_of(std::string_view name) const;

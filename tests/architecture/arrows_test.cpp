@@ -23,6 +23,7 @@ const std::map<std::string, Folders> kMayInclude = {
     {"recovery", {"ports", "topology", "base"}},
     {"system", {"ports", "base"}},
     {"telemetry", {"ports", "system", "base"}},
+    {"alerting", {"ports", "topology", "system", "base"}},
     {"fence", {}},
     {"local", {"ports", "topology", "system", "fence", "base"}},
     {"drill", {"local", "ports", "topology", "system", "base"}},
@@ -32,7 +33,8 @@ const std::map<std::string, Folders> kMayInclude = {
     {"registry", {"recovery", "local", "telemetry", "ports", "topology", "system", "base"}},
     {"agent", {"recovery", "local", "telemetry", "fence", "ports", "topology", "system", "base"}},
     {"controller",
-     {"recovery", "states", "local", "telemetry", "ports", "topology", "system", "base"}},
+     {"recovery", "states", "local", "telemetry", "alerting", "ports", "topology", "system",
+      "base"}},
     // The product's own code in a simulated world: of adapters it knows none.
     {"simulation", {"controller", "recovery", "states", "ports", "topology", "base"}},
     {"cli",
@@ -47,8 +49,8 @@ const std::map<std::pair<std::string, std::string>, std::set<std::string>> kOnly
     {{"cli", "registry"}, {"registry/registry_server.h"}},
     {{"cli", "controller"}, {"controller/controller.h", "controller/workflows.h"}},
     {{"simulation", "controller"},
-     {"controller/execution_runner.h", "controller/journal.h", "controller/sentry.h",
-      "controller/standby_watch.h", "controller/workflows.h"}},
+     {"controller/execution_runner.h", "controller/journal.h", "controller/operator_controls.h",
+      "controller/sentry.h", "controller/standby_watch.h", "controller/workflows.h"}},
     {{"simulation", "states"}, {"states/history.h"}},
 };
 

@@ -187,6 +187,27 @@ TEST_F(Stack, goes_on_with_a_new_agent_when_one_is_killed) {
   EXPECT_EQ(after->transition.number, before->transition.number) << "no failover was begun";
 }
 
+TEST_F(Stack, remembers_what_operators_ordered_when_its_controller_is_killed) {
+  ASSERT_EQ(place_->run({"automation", "off", "--reason", "new disks"}).status, 0);
+  ASSERT_EQ(place_->run({"maintenance", "on", "--for", "1h", "--reason", "new racks"}).status, 0);
+  const pid_t controller = place_->pid_of("witness", "controller");
+  ASSERT_NE(controller, 0);
+  kill(controller, SIGKILL);
+  ASSERT_TRUE(eventually([] { return place_->run({"status"}).status == 0; }, kPatience));
+  const Said status = place_->run({"status"});
+  EXPECT_THAT(status.out, testing::StartsWith("MAINTENANCE since "));
+  EXPECT_THAT(status.out, HasSubstr("(new racks) until "));
+  EXPECT_THAT(status.out, HasSubstr("automation off since "));
+  EXPECT_THAT(status.out, HasSubstr("(new disks)"));
+  ASSERT_EQ(place_->run({"maintenance", "off"}).status, 0);
+  EXPECT_EQ(place_->run({"maintenance", "off"}).status, 1) << "it is off";
+  EXPECT_THAT(place_->run({"automation", "on"}).out, HasSubstr("go (row 170)"));
+  EXPECT_EQ(place_->run({"acknowledge"}).status, 1) << "there was no failover";
+  const Said alert = place_->run({"alert", "--test"});
+  EXPECT_EQ(alert.status, 1);
+  EXPECT_THAT(alert.err, HasSubstr("names no target of alerts"));
+}
+
 TEST_F(Stack, keeps_its_record_when_the_registry_is_killed) {
   const auto before = place_->record();
   const pid_t registry = place_->pid_of("witness", "registry");

@@ -15,9 +15,10 @@ constexpr int kUsage = 2;
 constexpr int kMachine = 3;
 
 const std::vector<std::string> kCommands = {
-    "validate", "up",      "down",     "logs",  "status",  "history",
-    "timeline", "approve", "decline",  "rules", "drill",   "report",
-    "simulate", "serve",   "registry", "agent", "vantage", "supervise"};
+    "validate",    "up",       "down",    "logs",    "status",     "history",
+    "timeline",    "approve",  "decline", "detach",  "automation", "maintenance",
+    "acknowledge", "alert",    "rules",   "drill",   "report",     "simulate",
+    "serve",       "registry", "agent",   "vantage", "supervise"};
 
 const std::string kExample = UNDERSTUDY_SOURCE_DIR "/examples/boxoffice/understudy.yaml";
 
@@ -78,6 +79,12 @@ TEST(Words, that_are_unknown_or_missing_are_wrong_usage) {
                                                        {"up", "-f"},
                                                        {"up", "--port-base", "many"},
                                                        {"rules", "extra"},
+                                                       {"automation"},
+                                                       {"automation", "maybe"},
+                                                       {"maintenance", "ask"},
+                                                       {"acknowledge", "extra"},
+                                                       {"alert"},
+                                                       {"alert", "--to", "ada"},
                                                        {"serve"},
                                                        {"agent", "--data", "/nowhere"},
                                                        {"drill", "--fault", "no-such-fault"},
@@ -139,6 +146,43 @@ TEST(Rules, are_printed_as_the_table_that_decides) {
   EXPECT_EQ(said.status, 0);
   EXPECT_THAT(said.out, HasSubstr("because"));
   EXPECT_GE(std::count(said.out.begin(), said.out.end(), '\n'), 10);
+}
+
+TEST(Rules, tell_when_a_failover_may_begin_by_itself) {
+  const Said said = run_understudy({"rules"});
+  EXPECT_THAT(said.out, HasSubstr("\n110       Y "));
+  EXPECT_THAT(said.out, HasSubstr("maintenance mode is on"));
+}
+
+TEST(Orders, are_checked_before_anybody_is_asked) {
+  const std::vector<std::vector<std::string>> wrong = {
+      {"maintenance", "on"},
+      {"maintenance", "on", "--for", "1h"},
+      {"maintenance", "on", "--reason", "new disks"},
+      {"maintenance", "on", "--reason", "new disks", "--for", "soon"},
+      {"automation", "off", "--for", "0s"}};
+  for (const auto& words : wrong) {
+    const Said said = run_understudy(words);
+    EXPECT_EQ(said.status, kUsage) << testing::PrintToString(words);
+    EXPECT_TRUE(is_one_line(said.err)) << said.err;
+    EXPECT_THAT(said.err, HasSubstr("--for")) << said.err;
+  }
+}
+
+TEST(Orders, without_a_stack_are_told_in_one_line) {
+  const std::vector<std::vector<std::string>> orders = {
+      {"automation", "off"},
+      {"maintenance", "off"},
+      {"maintenance", "on", "--for", "1h", "--reason", "new disks"},
+      {"acknowledge"},
+      {"alert", "--test"}};
+  for (auto words : orders) {
+    words.insert(words.end(), {"-f", kExample, "--data", "/nowhere/stack"});
+    const Said said = run_understudy(words);
+    EXPECT_EQ(said.status, kNo) << words[0];
+    EXPECT_TRUE(is_one_line(said.err)) << words[0] << ": " << said.err;
+    EXPECT_THAT(said.err, HasSubstr("is the stack up?")) << words[0];
+  }
 }
 
 TEST(Drill, lists_its_faults) {

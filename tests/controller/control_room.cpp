@@ -46,7 +46,9 @@ ExecutionRunner& ControlRoom::new_controller() {
 
 Sentry& ControlRoom::start_sentry(const std::string& document) {
   Controller& controller = controllers_.back();
-  controller.sentry.emplace(controller.orchestrator.orchestration, controller.runner, document);
+  EXPECT_TRUE(controller.controls.load());
+  controller.sentry.emplace(controller.orchestrator.orchestration, controller.runner,
+                            controller.controls, document);
   controller.sentry->start();
   return *controller.sentry;
 }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "controller/execution_runner.h"
+#include "controller/operator_controls.h"
 #include "controller/sentry.h"
 #include "controller/standby_watch.h"
 #include "tests/controller/fake_journal.h"
@@ -32,6 +33,10 @@ class ControlRoom {
   /// stopped, yet the steps they have begun go on, as what they sent goes on in the world.
   ExecutionRunner& new_controller();
   [[nodiscard]] ExecutionRunner& runner() { return controllers_.back().runner; }
+  [[nodiscard]] OperatorControls& controls() { return controllers_.back().controls; }
+  [[nodiscard]] Orchestration& orchestration() {
+    return controllers_.back().orchestrator.orchestration;
+  }
   /// Of the newest controller.
   [[nodiscard]] Sentry& start_sentry(const std::string& document = failover_document());
 
@@ -64,9 +69,12 @@ class ControlRoom {
  private:
   struct Controller {
     explicit Controller(ControlRoom& room)
-        : orchestrator(room.world), runner(orchestrator.orchestration, room.journal) {}
+        : orchestrator(room.world),
+          runner(orchestrator.orchestration, room.journal),
+          controls(orchestrator.orchestration, room.journal) {}
     Orchestrator orchestrator;
     ExecutionRunner runner;
+    OperatorControls controls;
     std::optional<Sentry> sentry;
     std::optional<StandbyWatch> standby_watch;
     void stop() {

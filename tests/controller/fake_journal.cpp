@@ -46,6 +46,15 @@ Result<std::vector<states::HistoryEvent>> FakeJournal::events(const std::string&
   return events;
 }
 
+Result<Done> FakeJournal::keep(const std::string& name, const std::string& text) {
+  const Fault fault = keeps.take();
+  stage_.run_for(kCall);
+  if (auto error = before_act(fault, "journal")) return *error;
+  texts[name] = text;
+  if (auto error = after_act(fault, "journal")) return *error;
+  return Done{};
+}
+
 std::string FakeJournal::status_of(const std::string& execution) const {
   for (const ExecutionEntry& known : entries) {
     if (known.name == execution) return known.status;

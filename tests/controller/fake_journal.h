@@ -22,11 +22,16 @@ class FakeJournal final : public Journal {
   Result<std::vector<ExecutionEntry>> executions() override { return entries; }
   Result<std::vector<states::HistoryEvent>> events(const std::string& execution) override;
 
+  Result<Done> keep(const std::string& name, const std::string& text) override;
+  Result<std::string> kept(const std::string& name) override { return texts[name]; }
+
   [[nodiscard]] std::string status_of(const std::string& execution) const;
 
   std::vector<ExecutionEntry> entries;
   std::map<std::string, std::vector<std::string>> logs;
+  std::map<std::string, std::string> texts;
   Trouble appends;
+  Trouble keeps;
   std::function<void()> on_append;  ///< before each
 
  private:

@@ -182,6 +182,15 @@ TEST_F(Watch, and_the_active_region_go_on_while_the_registry_is_gone_since_the_s
   EXPECT_TRUE(world_.writable(world_.north));
 }
 
+TEST_F(Watch, tells_a_person_of_a_registry_that_is_silent_for_ten_seconds) {
+  begin();
+  world_.registry.cut(true);
+  run_for(seconds(8));
+  EXPECT_EQ(world_.alerts.count("registry.problem"), 0U);
+  run_for(seconds(4));
+  EXPECT_GT(world_.alerts.count("registry.problem"), 0U);
+}
+
 TEST_F(Watch, does_not_take_a_lease_for_over_that_the_standby_extends) {
   begin();
   world_.north.registry.cut(true);
@@ -262,7 +271,8 @@ TEST_F(Watch, starts_one_failover_at_a_time_with_two_controllers) {
   FakeJournal second(world_.stage);
   Orchestrator orchestrator(world_);
   ExecutionRunner runner(orchestrator.orchestration, second);
-  Sentry sentry(orchestrator.orchestration, runner, failover_document());
+  OperatorControls controls(orchestrator.orchestration, second);
+  Sentry sentry(orchestrator.orchestration, runner, controls, failover_document());
   sentry.start();
   run_for(seconds(3));
   world_.kill(world_.north);

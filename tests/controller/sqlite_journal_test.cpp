@@ -74,6 +74,17 @@ TEST_F(Journals, give_back_what_was_written_after_a_restart) {
   EXPECT_THAT(*journal->events("c"), testing::IsEmpty());
 }
 
+TEST_F(Journals, keep_one_text_under_a_name_over_a_restart) {
+  {
+    const auto journal = opened();
+    EXPECT_EQ(journal->kept("orders").value(), "");
+    ASSERT_TRUE(journal->keep("orders", "one"));
+    ASSERT_TRUE(journal->keep("orders", "two"));
+    ASSERT_TRUE(journal->keep("other", "three"));
+  }
+  EXPECT_EQ(opened()->kept("orders").value(), "two");
+}
+
 TEST_F(Journals, refuse_a_name_that_was_used) {
   const auto journal = opened();
   ASSERT_TRUE(journal->begin(entry("a")));

@@ -55,7 +55,8 @@ RC_GTEST_PROP(TheLoader, takes_any_order_of_yaml, ()) {
 /// Everything that can be set, so that changes reach every reader.
 const std::string kFull =
     kMinimal +
-    "    environment: { A: b }\n    secrets: [C]\n    listens: on\n    ready_path: /r\n    ingress: accelerator\n"
+    "    environment: { A: b }\n    secrets: [C]\n    listens: on\n    ready_path: /r\n    "
+    "ingress: accelerator\n"
     "    path: /s/\n"
     "    posture: minimal\n    instances_active: 4\n    instances_standby: 2\n"
     "witness: { address: 127.9.3.1 }\nedge: { address: 127.9.4.1 }\n"
@@ -63,6 +64,8 @@ const std::string kFull =
     "redis: off\nlease: { ttl: 2s, renew_interval: 600ms, margin: 100ms }\n"
     "probe: { interval: 200ms, timeout: 500ms, failures: 3, patience: 10s }\n"
     "policy: { automatic_failover: ask, lag_budget: 3s, over_budget: go-on }\n"
+    "alerts:\n  repeat_interval: 2h\n  targets:\n    chat: { webhook_file: w, format: slack }\n"
+    "    mail: { smtp: { url: 'smtp://h:25', from: a@b, to: [c@d], user: u, password_file: p } }\n"
     "objectives: { rto: 4s, rto_full: 5s, rpo: 3s }\nlocal: { data: run, port_base: 7000 }\n";
 
 RC_GTEST_PROP(TheLoader, takes_a_good_file_with_a_piece_put_over_another, ()) {

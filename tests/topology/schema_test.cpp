@@ -59,9 +59,12 @@ class SchemaVisitor {
                      TextRule /*rule*/) {
     EXPECT_EQ(said(name, "type"), "string") << path_ << name;
   }
-  void texts(std::string_view name, const std::vector<std::string>& /*values*/) {
+  void texts(std::string_view name, const std::vector<std::string>& /*values*/, Need need) {
     EXPECT_EQ(said(name, "type"), "array") << path_ << name;
-    EXPECT_TRUE(required(name)) << path_ << name;
+    EXPECT_EQ(required(name), need == Need::required) << path_ << name;
+  }
+  void variables(std::string_view name, const std::vector<std::string>& /*values*/) {
+    EXPECT_EQ(said(name, "type"), "array") << path_ << name;
   }
   void pairs(std::string_view name, const std::map<std::string, std::string>& /*values*/) {
     EXPECT_EQ(said(name, "type"), "object") << path_ << name;
@@ -99,8 +102,8 @@ class SchemaVisitor {
     inner.finish();
   }
   template <class T, class Fields>
-  void named(std::string_view name, const std::vector<T>& /*values*/, Fields fields) {
-    EXPECT_TRUE(required(name)) << path_ << name;
+  void named(std::string_view name, const std::vector<T>& /*values*/, Need need, Fields fields) {
+    EXPECT_EQ(required(name), need == Need::required) << path_ << name;
     EXPECT_TRUE(at(name).contains("propertyNames")) << path_ << name;
     SchemaVisitor inner(at(name).at("additionalProperties").as_object(),
                         path_ + std::string(name) + ".*.");

@@ -27,7 +27,9 @@ StepOutput complete_transition(Orchestration& world, const boost::json::object& 
        {{"epoch", record.epoch}, {"active", record.active}});
   world.alerts.raise({.subject = transition.execution + ": " + transition.target + " is active",
                       .done = "promoted, switched, scaled and verified",
-                      .ask = "look at the report; nothing fails back by itself",
+                      .ask = "find out what happened to " + transition.from +
+                             "; if this was automatic, understudy acknowledge: until then the next "
+                             "one asks. Nothing fails back by itself",
                       .key = transition.execution + ".completed"});
   return boost::json::object{{"epoch", record.epoch}, {"active", record.active}};
 }

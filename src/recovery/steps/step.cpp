@@ -8,6 +8,7 @@ namespace understudy {
 namespace {
 
 constexpr std::array kSteps = {
+    Step{"AskToStart", ask_to_start},
     Step{"AcquireTransition", acquire_transition},
     Step{"ConfirmPrimaryDown", confirm_primary_down},
     Step{"PreviewLag", preview_lag},

@@ -74,6 +74,7 @@ inline constexpr std::string_view kNotYet = "Understudy.NotYet";
 inline constexpr std::string_view kBadInput = "Understudy.BadInput";
 
 // The steps.
+StepOutput ask_to_start(Orchestration&, const boost::json::object&);
 StepOutput acquire_transition(Orchestration&, const boost::json::object&);
 StepOutput confirm_primary_down(Orchestration&, const boost::json::object&);
 StepOutput preview_lag(Orchestration&, const boost::json::object&);

@@ -1,0 +1,152 @@
+#include "controller/operator_routes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ports/wire.h"
+
+namespace understudy {
+
+namespace json = boost::json;
+
+namespace {
+
+/// What a person may write.
+constexpr std::size_t kTextMax = 200;
+constexpr Duration kLongest = std::chrono::hours(24 * 365);
+
+Error refused(std::string what) { return {After::unchanged_final, std::move(what)}; }
+
+/// One line that fits into an alert: a person wrote it.
+std::string text_at(const ControlCall& call, std::string_view key) {
+  const auto* found = call.body.if_contains(key);
+  if (found == nullptr || !found->is_string()) return {};
+  std::string text = std::string(found->get_string()).substr(0, kTextMax);
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, ' ');
+  return text;
+}
+
+Result<std::string> who_of(const ControlCall& call) {
+  std::string who = text_at(call, "who");
+  if (who.empty()) return refused("who orders it? \"who\" is missing");
+  return who;
+}
+
+Result<Order> order_of(const ControlCall& call, Clock& clock) {
+  auto who = who_of(call);
+  if (!who) return who.error();
+  const WallTime now = clock.wall();
+  Order order{.who = *who, .reason = text_at(call, "reason"), .at = now};
+  const auto* length = call.body.if_contains("for_ms");
+  if (length == nullptr) return order;
+  const auto* given = length->if_int64();
+  if (given == nullptr || *given <= 0 || *given > to_ms(kLongest))
+    return refused("\"for_ms\": expected milliseconds, more than 0 and at most a year");
+  order.until = now + milliseconds(*given);
+  return order;
+}
+
+std::uint64_t epoch_of(const OperatorPlaces& places) {
+  const auto record = places.sentry.view().record;
+  return record ? record->epoch : 0;
+}
+
+http::Response answered(const OperatorPlaces& places, const Result<Done>& done) {
+  return control_result(done, [&](const Done&) {
+    return json::object{{"automation", places.controls.view(epoch_of(places))}};
+  });
+}
+
+http::Response answer(const OperatorPlaces& places, const ControlCall& call, bool approved) {
+  auto who = who_of(call);
+  if (!who) return control_error(who.error());
+  const auto open = places.runner.questions();
+  std::string execution = text_at(call, "execution");
+  if (execution.empty() && open.size() == 1) execution = open.front().execution;
+  if (execution.empty())
+    return control_error(refused(open.empty() ? "nothing is asked" : "which execution?"));
+  const auto done = places.runner.answer(execution, approved, *who);
+  const auto asked = std::find_if(open.begin(), open.end(), [&](const auto& question) {
+    return question.execution == execution;
+  });
+  if (done && !approved && asked != open.end() && asked->state == "AskToStart")
+    places.controls.note_declined();
+  return control_result(done, [&](const Done&) {
+    return json::object{{"execution", execution}, {"approved", approved}};
+  });
+}
+
+http::Response automation(const OperatorPlaces& places, const ControlCall& call) {
+  const std::string set = text_at(call, "set");
+  for (const auto each : {Automation::on, Automation::ask, Automation::off}) {
+    if (to_string(each) != set) continue;
+    const auto order = order_of(call, places.world.clock);
+    if (!order) return control_error(order.error());
+    return answered(places, places.controls.set_automation(each, *order));
+  }
+  return control_error(refused("\"set\": expected on, ask or off"));
+}
+
+http::Response maintenance(const OperatorPlaces& places, const ControlCall& call) {
+  const auto order = order_of(call, places.world.clock);
+  if (!order) return control_error(order.error());
+  const auto* on = call.body.if_contains("on");
+  if (on == nullptr || !on->is_bool())
+    return control_error(refused("\"on\": expected true or false"));
+  if (!on->get_bool()) return answered(places, places.controls.end_maintenance(order->who));
+  if (!order->until || order->reason.empty())
+    return control_error(refused("maintenance mode needs \"for_ms\" and \"reason\""));
+  return answered(places, places.controls.begin_maintenance(*order));
+}
+
+http::Response acknowledge(const OperatorPlaces& places, const ControlCall& call) {
+  auto who = who_of(call);
+  if (!who) return control_error(who.error());
+  return answered(places, places.controls.acknowledge(*who, epoch_of(places)));
+}
+
+http::Response detach(const OperatorPlaces& places, const ControlCall& call) {
+  auto who = who_of(call);
+  if (!who) return control_error(who.error());
+  return control_result(places.standby_watch.detach(*who),
+                        [](const Record& record) { return wire::to_json(record); });
+}
+
+http::Response test_alert(const OperatorPlaces& places, const ControlCall& call) {
+  auto who = who_of(call);
+  if (!who) return control_error(who.error());
+  const std::string to = text_at(call, "to");
+  const auto tested = places.alerts.test(to, *who);
+  if (tested.empty()) {
+    return control_error(refused(to.empty() ? "understudy.yaml names no target of alerts"
+                                            : "no target of alerts is named \"" + to + "\""));
+  }
+  json::array targets;
+  for (const auto& [name, kind, problem] : tested)
+    targets.push_back(json::object{{"name", name}, {"kind", kind}, {"problem", problem}});
+  return control_answer({{"targets", std::move(targets)}});
+}
+
+}  // namespace
+
+std::vector<ControlRoute> operator_routes(OperatorPlaces places) {
+  const auto route = [&](std::string path, auto handler) {
+    return ControlRoute{
+        "POST", std::move(path), {"cli"}, [places, handler](const ControlCall& call) {
+          return handler(places, call);
+        }};
+  };
+  const auto answering = [](bool approved) {
+    return [approved](const OperatorPlaces& in, const ControlCall& call) {
+      return answer(in, call, approved);
+    };
+  };
+  return {route("/v1/approve", answering(true)), route("/v1/decline", answering(false)),
+          route("/v1/automation", automation),   route("/v1/maintenance", maintenance),
+          route("/v1/acknowledge", acknowledge), route("/v1/detach", detach),
+          route("/v1/test-alert", test_alert)};
+}
+
+}  // namespace understudy
