@@ -27,6 +27,13 @@ Exit logs_command(const Where& where, const std::string& domain, const std::stri
 Exit history_command(const Where& where, const std::string& execution, bool json);
 Exit timeline_command(const Where& where, const std::string& execution, bool json);
 Exit detach_command(const Where& where);
+/// What an operator vouches for when the registry's record is made anew.
+struct RecoverWords {
+  std::string gone;     ///< a region that is powered off or destroyed; "": none
+  std::string settled;  ///< one whose database is under no promotion; "": none
+  bool yes = false;     ///< else it only tells what it would do
+};
+Exit recover_command(const Where& where, const RecoverWords& words);
 Exit answer_command(const Where& where, const std::string& execution, bool approved);
 
 /// What an operator orders about automatic failovers.

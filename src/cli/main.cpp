@@ -25,6 +25,7 @@
 namespace understudy {
 namespace {
 
+constexpr const char* kProcesses = "Processes of the stack, started by up";
 constexpr const char* kFooter =
     "\nExit status: 0 yes; 1 the answer is no; 2 wrong usage or configuration; 3 this machine "
     "lacks something;\n"
@@ -69,6 +70,7 @@ struct Options {
   DrillWords drill;
   SimulateWords simulate;
   ReportWords report;
+  RecoverWords recover;
   bool list = false;
 };
 
@@ -296,17 +298,38 @@ Exit supervise_process(const std::string& data, const std::string& domain) {
                      supervise(layout.domain(domain).folder, layout.control_socket(domain)));
 }
 
+/// The process, and what an operator does for it.
+void add_registry(CLI::App& app, Options& options, std::function<Exit()>& chosen) {
+  auto* registry = app.add_subcommand("registry", "The record of who is active: started by up")
+                       ->group(kProcesses);
+  registry->add_option("--data", options.data, "The stack's data folder");
+  auto* recover = registry->add_subcommand(
+      "recover", "Make a new record from what the agents say, after the registry lost its own");
+  add_where(recover, options);
+  recover->add_flag("--yes", options.recover.yes, "Do it; else it only tells what it would do");
+  recover->add_option("--gone", options.recover.gone,
+                      "You vouch that this region is powered off for good, or destroyed");
+  recover->add_option("--settled", options.recover.settled,
+                      "You vouch that this region's database is under no promotion");
+  recover->callback(
+      [&] { chosen = [&] { return recover_command(options.where, options.recover); }; });
+  registry->callback([&, registry, recover] {
+    if (recover->parsed()) return;
+    if (options.data.empty()) throw CLI::RequiredError("--data");
+    chosen = [&] { return run_process("registry", run_registry(options.data)); };
+  });
+}
+
 void add_processes(CLI::App& app, Options& options, std::function<Exit()>& chosen) {
   const auto process = [&](const char* name, const char* what, std::function<Exit()> run) {
-    auto* command = app.add_subcommand(name, what)->group("Processes of the stack, started by up");
+    auto* command = app.add_subcommand(name, what)->group(kProcesses);
     command->add_option("--data", options.data, "The stack's data folder")->required();
     command->callback([&chosen, run = std::move(run)] { chosen = run; });
     return command;
   };
   process("serve", "The controller",
           [&] { return run_process("serve", run_controller(options.data)); });
-  process("registry", "The record of who is active",
-          [&] { return run_process("registry", run_registry(options.data)); });
+  add_registry(app, options, chosen);
   process("agent", "A region's agent, under its watchdog",
           [&] { return agent_process(options.data, options.region); })
       ->add_option("--region", options.region, "Its region")

@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "local/units.h"
 #include "place.h"
@@ -82,7 +83,7 @@ TEST_F(Stack, is_found_by_its_folder_alone) {
 }
 
 TEST_F(Stack, shows_its_logs_by_domain_and_unit) {
-  const Said all = place_->run({"logs", "north", "postgres"});
+  const Said all = place_->run({"logs", "north", "postgres", "--lines", "10000"});
   EXPECT_EQ(all.status, 0) << all.err;
   EXPECT_THAT(all.out, HasSubstr("database system is ready"));
   EXPECT_EQ(place_->run({"logs", "atlantis"}).status, 1);
@@ -121,6 +122,47 @@ TEST_F(Stack, knows_no_other_regions_and_domains) {
     EXPECT_TRUE(is_one_line(said.err)) << said.err;
     EXPECT_THAT(said.err, HasSubstr("\"atlantis\"; there are north, south"));
   }
+}
+
+/// Ends the registry and all that it stored.
+void lose_the_record(const Place& place) {
+  const std::string folder = place.layout().domain("witness").folder;
+  const SupervisorClient witness(place.layout().control_socket("witness"));
+  ASSERT_TRUE(witness.hold("registry", kPatience));
+  for (const char* file : {"registry.db", "registry.db-wal", "registry.db-shm"})
+    std::filesystem::remove(folder + "/" + file);
+  ASSERT_TRUE(witness.release("registry", kPatience));
+}
+
+TEST_F(Stack, goes_on_selling_while_its_registry_has_lost_the_record_and_is_given_a_new_one) {
+  lose_the_record(*place_);
+  ASSERT_TRUE(eventually([] { return place_->record().has_value(); }, kPatience));
+  EXPECT_EQ(place_->record()->version, 1U) << "the one of the first day, which nobody believes";
+  EXPECT_TRUE(place_->buy("without-a-record"));
+  const Said told = place_->run({"registry", "recover"});
+  EXPECT_EQ(told.status, 1) << told.err;
+  EXPECT_THAT(told.out, HasSubstr("nothing was changed"));
+  EXPECT_EQ(place_->record()->version, 1U);
+  const Said done = place_->run({"registry", "recover", "--yes"});
+  EXPECT_EQ(done.status, 0) << done.err << done.out;
+  EXPECT_TRUE(place_->buy("with-a-new-record"));
+  EXPECT_TRUE(eventually([] { return place_->record() && place_->record()->standby; }, kPatience))
+      << "the standby is attached again";
+  EXPECT_EQ(place_->record()->active, "north");
+  const Said well = place_->run({"registry", "recover", "--yes"});
+  EXPECT_EQ(well.status, 0) << well.err;
+  EXPECT_THAT(well.out, HasSubstr("nothing to recover"));
+}
+
+TEST_F(Stack,
+       lets_its_active_region_go_on_alone_at_an_operators_word_and_is_whole_again_by_itself) {
+  const Said detached = place_->run({"detach"});
+  EXPECT_EQ(detached.status, 0) << detached.err;
+  EXPECT_TRUE(place_->buy("alone"));
+  // South streams all the while.
+  EXPECT_TRUE(eventually([] { return place_->record() && place_->record()->standby; }, kPatience));
+  EXPECT_FALSE(place_->record()->lease.endless);
+  EXPECT_TRUE(place_->buy("whole-again"));
 }
 
 TEST_F(Stack, keeps_its_ports_from_another_stack) {
