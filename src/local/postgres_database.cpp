@@ -29,7 +29,9 @@ constexpr const char* kStateQuery = R"(
               THEN EXISTS (SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming')
               ELSE EXISTS (SELECT FROM pg_stat_replication WHERE state = 'streaming') END,
          (EXTRACT(epoch FROM pg_last_xact_replay_timestamp()) * 1000000)::bigint,
-         COALESCE((SELECT epoch FROM understudy.epoch), 0)
+         COALESCE((SELECT epoch FROM understudy.epoch), 0),
+         COALESCE((SELECT max(flush_lsn) - '0/0'::pg_lsn FROM pg_stat_replication
+                    WHERE state = 'streaming'), 0)::bigint
     FROM (SELECT pg_is_in_recovery() AS recovering) AS now)";
 
 // Never lowers an epoch, whatever comes late.
@@ -63,6 +65,7 @@ class PostgresDatabase final : public Database {
     state.streaming = row[4] == "t";
     if (row[5]) state.newest_commit = WallTime(std::chrono::microseconds(rows->number(0, 5)));
     state.epoch = static_cast<std::uint64_t>(rows->number(0, 6));
+    state.standby_written = static_cast<WalPosition>(rows->number(0, 7));
     return state;
   }
 

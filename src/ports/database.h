@@ -23,6 +23,7 @@ struct DatabaseState {
   WalPosition written = 0;   ///< primary: end of its log. Standby: received and durable
   WalPosition replayed = 0;  ///< standby: visible to reads
   bool streaming = false;    ///< standby: connected to its primary; primary: a standby is to it
+  WalPosition standby_written = 0;  ///< primary: what its streaming standby has made durable
   /// When the newest transaction that is visible here was committed, by the primary's wall clock.
   std::optional<WallTime> newest_commit;
   /// The epoch row that the write path checks: 0 if there is none yet.

@@ -181,7 +181,8 @@ std::optional<Sighting> sighting_from(const json::object& object) {
 json::object to_json(const DatabaseState& state) {
   json::object object{{"role", to_string(state.role)}, {"timeline", state.timeline},
                       {"written", state.written},      {"replayed", state.replayed},
-                      {"streaming", state.streaming},  {"epoch", state.epoch}};
+                      {"streaming", state.streaming},  {"standby_written", state.standby_written},
+                      {"epoch", state.epoch}};
   if (state.newest_commit) object["newest_commit_ns"] = nanoseconds(*state.newest_commit);
   return object;
 }
@@ -191,7 +192,8 @@ std::optional<DatabaseState> database_state_from(const json::object& object) {
   Reader read(object);
   std::string role;
   read("role", role)("timeline", state.timeline)("written", state.written)(
-      "replayed", state.replayed)("streaming", state.streaming)("epoch", state.epoch);
+      "replayed", state.replayed)("streaming", state.streaming)(
+      "standby_written", state.standby_written)("epoch", state.epoch);
   read.optional("newest_commit_ns", state.newest_commit);
   read.fail_unless(role == "primary" || role == "standby");
   state.role = role == "primary" ? DatabaseRole::primary : DatabaseRole::standby;

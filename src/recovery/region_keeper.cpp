@@ -15,6 +15,8 @@ constexpr Duration kDatabaseTimeout = milliseconds(500);
 constexpr Duration kServicesInterval = milliseconds(500);
 /// After a failed call to the registry.
 constexpr Duration kRetryAfter = milliseconds(50);
+/// How often it is looked whether a standby has caught up.
+constexpr Duration kStandbyLook = milliseconds(10);
 
 Error refused(std::string what) { return Error{After::unchanged_final, std::move(what)}; }
 
@@ -280,6 +282,20 @@ void RegionKeeper::ask_other_grantor() {
   other_promised_at_ = now;
 }
 
+/// All that was acknowledged under the endless lease is on the standby before it may be promoted:
+/// others count on that (boxoffice sends mails by it).
+bool RegionKeeper::standby_has_all(BootTime deadline) {
+  const auto begun = ports_.database.state(deadline);
+  if (!begun) return false;
+  while (true) {
+    const auto seen = ports_.database.state(deadline);
+    if (seen && seen->streaming && seen->standby_written >= begun->written) return true;
+    const BootTime now = ports_.clock.boot();
+    if (!seen || now >= deadline) return false;
+    ports_.clock.sleep_until(std::min(deadline, now + kStandbyLook));
+  }
+}
+
 /// R17: the page first, the record after it. An answer that gets lost is found out by reading.
 void RegionKeeper::attach(std::uint64_t request) {
   std::optional<Record> next;
@@ -289,9 +305,15 @@ void RegionKeeper::attach(std::uint64_t request) {
     const std::lock_guard held(lock_);
     now = ports_.clock.boot();
     next = holder_->attach(request, *record_, topology_.other(region_).name, fresh_nonce);
-    if (next) other_promised_at_ = now;
+    if (!next) return;
+    other_promised_at_ = now;
+    renew_at_ = now + topology_.lease.ttl / 2;  // a renewal would only make the change fail
   }
-  if (!next) return;
+  if (!standby_has_all(now + topology_.lease.renew_interval / 2)) {
+    const std::lock_guard held(lock_);
+    renew_at_ = ports_.clock.boot();
+    return lease_signal_->notify();  // endless again by the next renewal, and tried again
+  }
   const Replaced answer = ports_.registry.replace(*next, now + topology_.lease.ttl / 2);
   if (const auto* record = std::get_if<Record>(&answer)) {
     take(*record);

@@ -87,6 +87,7 @@ class RegionKeeper final : public RegionAgent, public Grantor {
   bool take(const Record& record);
   void ask_other_grantor();
   void attach(std::uint64_t request);
+  bool standby_has_all(BootTime deadline);
   bool persist();
 
   // As second grantor.

@@ -25,6 +25,7 @@ Postgres::Postgres(Stage& stage, Machine& machine, SimulatedPage& page, int regi
     promoting_ = false;
     unsafe_.clear();
     heard_from_peer_.reset();
+    peer_has_ = 0;
   };
 }
 
@@ -99,6 +100,7 @@ void Postgres::when_safe(std::size_t until, std::function<void()> act) {
 
 void Postgres::standby_has(std::size_t until) {
   heard_from_peer_ = stage_.scheduler.now();
+  peer_has_ = until;
   std::vector<Unsafe> safe;
   std::erase_if(unsafe_, [&](Unsafe& one) {
     if (one.until > until) return false;
@@ -117,6 +119,7 @@ DatabaseState Postgres::state_now() const {
   now.replayed = 2 * log_.size();
   now.written = now.replayed + (torn ? 1 : 0);
   now.streaming = heard_from_peer_ && stage_.scheduler.now() - *heard_from_peer_ < kStreamTimeout;
+  if (role_ == DatabaseRole::primary && now.streaming) now.standby_written = 2 * peer_has_;
   if (!log_.empty()) now.newest_commit = log_.back().committed;
   now.epoch = epoch_row();
   return now;
@@ -164,6 +167,7 @@ void Postgres::become_primary() {
   role_ = DatabaseRole::primary;
   ++timeline_;
   heard_from_peer_.reset();
+  peer_has_ = 0;
   flushed_ = log_.size();
   stage_.chronicle.tell("{}: primary in timeline {}", name(), timeline_);
   stage_.observers.promoted(region_, timeline_);

@@ -78,6 +78,7 @@ class Postgres {
   std::vector<Transaction> log_;
   std::size_t flushed_ = 0;
   std::optional<TrueTime> heard_from_peer_;  ///< in the stream, either way
+  std::size_t peer_has_ = 0;                 ///< as it said last
   Promotion trouble_ = Promotion::well;
   struct Unsafe {
     std::size_t until = 0;

@@ -70,6 +70,18 @@ TEST_F(Standby, that_streams_again_is_attached_again_and_can_be_promoted) {
   room_.expect_failed_over_once();
 }
 
+TEST_F(Standby, that_streams_and_lacks_something_is_not_attached_until_it_has_all) {
+  world_.kill(world_.south);
+  run_for(detach_after() + seconds(10));
+  world_.north.database.standby_receives = false;
+  world_.revive(world_.south);
+  run_for(seconds(10));
+  EXPECT_FALSE(attached());
+  EXPECT_TRUE(world_.writable(world_.north));
+  world_.north.database.standby_receives = true;
+  EXPECT_TRUE(world_.stage.run_until([&] { return attached(); }));
+}
+
 TEST_F(Standby, that_the_witness_alone_does_not_hear_stays_attached) {
   world_.south.agent.statuses.always = Fault::unreachable;
   run_for(2 * detach_after());

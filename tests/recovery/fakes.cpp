@@ -157,6 +157,7 @@ Result<DatabaseState> FakeDatabase::state(BootTime deadline) {
   DatabaseState seen = now;
   seen.streaming = standby != nullptr && standby->alive && standby->now.streaming &&
                    standby->now.role == DatabaseRole::standby;
+  if (seen.streaming) seen.standby_written = standby->now.written;
   return seen;
 }
 
@@ -180,7 +181,7 @@ void FakeDatabase::commit() {
   now.written += 10;
   now.replayed = now.written;
   now.newest_commit = stage_.wall();
-  if (standby == nullptr || !standby->now.streaming || !standby->alive) return;
+  if (standby == nullptr || !standby->now.streaming || !standby->alive || !standby_receives) return;
   standby->now.written = standby->now.replayed = now.written;
   standby->now.newest_commit = now.newest_commit;
   standby->now.epoch = now.epoch;

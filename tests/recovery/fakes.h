@@ -187,6 +187,7 @@ class FakeDatabase final : public Database {
   DatabaseState now;
   bool alive = true;
   FakeDatabase* standby = nullptr;  ///< receives what is committed here, while it streams
+  bool standby_receives = true;     ///< else it streams, and lags
   Trouble states;
   Trouble promotes;
   Trouble publishes;
