@@ -14,6 +14,7 @@
 #include "local/render.h"
 #include "local/stack.h"
 #include "local/units.h"
+#include "system/file.h"
 #include "system/postgres.h"
 #include "system/process_tree.h"
 
@@ -26,6 +27,7 @@ namespace {
 constexpr auto kKill = std::chrono::seconds(10);
 constexpr auto kCall = milliseconds(2000);
 constexpr auto kGracefulEnd = std::chrono::seconds(7);
+constexpr auto kUntilItBegins = std::chrono::seconds(10);
 
 process::Domain domain_of(const Site& site, const std::string& name) {
   const DomainPlace place = site.layout().domain(name);
@@ -76,6 +78,34 @@ Result<Injected> freeze_region(const Site& site, const std::string& region) {
     process::thaw(frozen);
     return Result<Done>(Done{});
   }};
+}
+
+Result<Injected> freeze_standby(const Site& site, const std::string& region) {
+  return freeze_region(site, site.topology().other(region).name);
+}
+
+/// The controller dies amid the failover that it began, and its supervisor starts it again.
+Result<Injected> kill_region_then_controller(const Site& site, const std::string& region) {
+  auto killed = kill_region(site, region);
+  if (!killed) return killed;
+  const std::string events = site.layout().domain("witness").file("log/events.jsonl");
+  const auto give_up = std::chrono::steady_clock::now() + kUntilItBegins;
+  while (true) {
+    const auto text = file::read(events, 64 << 20);
+    if (text && text->find("\"lease.revoked\"") != std::string::npos) break;
+    if (std::chrono::steady_clock::now() >= give_up)
+      return Error{After::unknown, "no failover began, so the controller was not killed"};
+    usleep(5'000);
+  }
+  auto controller = processes_of_unit(site, "witness", "controller");
+  if (!controller) return controller.error();
+  for (const auto& who : *controller) kill(who.pid, SIGKILL);
+  return killed;
+}
+
+Result<Injected> lose_redis(const Site& site, const std::string& region) {
+  if (auto held = supervisor(site, region).hold("redis", kCall); !held) return held.error();
+  return Injected{[&site, region] { return supervisor(site, region).release("redis", kCall); }};
 }
 
 Result<Injected> freeze_agent(const Site& site, const std::string& region) {
@@ -255,6 +285,30 @@ const std::vector<Fault>& table() {
        .majority_sees_primary_down = false,
        .spares_active = true,
        .inject = kill_standby},
+      {.name = "standby-freeze",
+       .what = "every process of the standby region is stopped (SIGSTOP)",
+       .expected = Outcome::holds,
+       .rows = {},
+       .bound = seconds(15),
+       .majority_sees_primary_down = false,
+       .spares_active = true,
+       .inject = freeze_standby},
+      {.name = "redis-loss",
+       .what = "the active region's Redis is dead",
+       .expected = Outcome::holds,
+       .rows = {},
+       .bound = seconds(10),
+       .majority_sees_primary_down = false,
+       .spares_active = true,
+       .inject = lose_redis},
+      {.name = "controller-crash",
+       .what =
+           "the active region is killed, and so is the controller once it has revoked the lease",
+       .expected = Outcome::fails_over,
+       .rows = {30},
+       .bound = seconds(30),
+       .region_lost = true,
+       .inject = kill_region_then_controller},
       {.name = "none",
        .what = "nothing happens",
        .expected = Outcome::holds,
