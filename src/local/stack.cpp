@@ -36,20 +36,26 @@ Error failed(const std::string& what, const std::error_code& code) {
   return {After::unchanged_retry, what + ": " + code.message()};
 }
 
-/// Replaces a program as a whole: a running one keeps its old file.
-Result<Done> copy_program(const std::string& from, const std::string& to) {
+/// Replaces a program as a whole: a running one keeps its old file. `same`: where it stands
+/// already, so that another name for it will do; "": nowhere.
+Result<Done> copy_program(const std::string& from, const std::string& to,
+                          const std::string& same = "") {
   std::error_code code;
   fs::create_directories(fs::path(to).parent_path(), code);
   const std::string draft = to + ".new";
-  if (!code) fs::copy_file(from, draft, fs::copy_options::overwrite_existing, code);
+  std::error_code not_linked;
+  fs::remove(draft, not_linked);
+  if (!code && !same.empty()) fs::create_hard_link(same, draft, not_linked);
+  if (!code && (same.empty() || not_linked))
+    fs::copy_file(from, draft, fs::copy_options::overwrite_existing, code);
   if (!code) fs::permissions(draft, static_cast<fs::perms>(0755), code);
   if (!code) fs::rename(draft, to, code);
   if (!code) return Done{};
   // The library calls a copy that found no room an input/output error.
   std::error_code unknown;
-  const auto room = fs::space(fs::path(to).parent_path(), unknown);
-  if (!unknown && room.available < fs::file_size(from, unknown))
-    code = std::make_error_code(std::errc::no_space_on_device);
+  const auto size = fs::file_size(from, unknown);
+  const auto room = unknown ? fs::space_info{} : fs::space(fs::path(to).parent_path(), unknown);
+  if (!unknown && room.available < size) code = std::make_error_code(std::errc::no_space_on_device);
   fs::remove(draft, unknown);
   return failed(from + " to " + to, code);
 }
@@ -57,8 +63,14 @@ Result<Done> copy_program(const std::string& from, const std::string& to) {
 Result<Done> deploy_service(const Layout& layout, const Service& service) {
   const auto program = program_file(layout.topology(), service);
   if (!program) return Done{};  // found in PATH
+  const auto& services = layout.topology().services;
+  const auto first = std::find_if(services.begin(), services.end(), [&](const Service& other) {
+    return program_file(layout.topology(), other) == program;
+  });
   for (const Region& region : layout.topology().regions) {
-    auto copied = copy_program(*program, deployed_program(layout, region.name, service));
+    const std::string to = deployed_program(layout, region.name, service);
+    const std::string same = deployed_program(layout, region.name, *first);
+    auto copied = copy_program(*program, to, same == to ? "" : same);
     if (!copied) return copied;
   }
   return Done{};
