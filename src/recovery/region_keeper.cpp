@@ -107,6 +107,10 @@ void RegionKeeper::learn_from_record() {
                        .revoked_term = record->lease.revoked ? record->term : record->term - 1,
                        .epoch = record->epoch,
                        .version = record->version};
+      // What an earlier life was ordered is not known: it counts as ordered.
+      const Transition& transition = record->transition;
+      if (transition.phase == Phase::promoting && transition.target == region_)
+        fresh.ordered_epoch = record->epoch + 1;
       holder_.emplace(region_, topology_.lease, fresh, incarnation_, ports_.page, ports_.guards);
     }
   }

@@ -251,6 +251,13 @@ TEST_F(Keeper, with_a_wiped_disk_learns_the_revocation_from_the_record) {
   EXPECT_EQ(south_.store.stored->revoked_term, 1U);
 }
 
+TEST_F(Keeper, with_a_wiped_disk_counts_as_ordered_to_be_promoted_while_the_record_asks_for_it) {
+  until_promoting();
+  start(south_);
+  run_for(seconds(1));
+  EXPECT_EQ(south_.store.stored->ordered_epoch, 2U);
+}
+
 TEST_F(Keeper, of_another_regions_state_is_not_made) {
   north_.store.stored = AgentState{.identity = "south"};
   const auto made = RegionKeeper::create(
