@@ -135,6 +135,7 @@ Result<Done> FakeStore::raise(const AgentState& state) {
   merged.term = std::max(merged.term, state.term);
   merged.fenced_term = std::max(merged.fenced_term, state.fenced_term);
   merged.revoked_term = std::max(merged.revoked_term, state.revoked_term);
+  merged.ordered_epoch = std::max(merged.ordered_epoch, state.ordered_epoch);
   merged.epoch = std::max(merged.epoch, state.epoch);
   merged.version = std::max(merged.version, state.version);
   stored = merged;
