@@ -43,7 +43,7 @@ class Run {
     buyers_->stop(seconds(3));
     if (auto failure = buyers_->failure()) return within("the clients' record", *failure);
     check_returned_region();
-    if (fault_.needs_stalled_standby) check_that_a_person_is_asked();
+    if (fault_.asks) check_that_a_person_is_asked();
     if (auto judged = judge_it(); !judged) return judged.error();
     check_story();
     end_it();
@@ -53,8 +53,7 @@ class Run {
  private:
   Result<Done> set_the_stage() {
     say_("bringing up two regions, a witness and an edge");
-    auto stage =
-        Stage::set(topology_, options_.own_program, options_.keep, [](const std::string&) {});
+    auto stage = Stage::set(topology_, options_.own_program, options_.keep, fault_.needs);
     if (!stage) return within("bringing the stack up", stage.error());
     stage_ = std::move(*stage);
     region_ = topology_.home;
@@ -90,8 +89,8 @@ class Run {
   }
 
   Result<Done> strike_the_fault() {
-    if (fault_.needs_stalled_standby) {
-      auto cut = cut_replication(stage_->site(), region_);
+    if (fault_.after_stalled_replication) {
+      auto cut = cut_replication(*stage_, region_);
       if (!cut) return within("stalling the replication", cut.error());
       say_("replication stalls");
       sleep_unless_interrupted(topology_.policy.lag_budget + seconds(2));
@@ -105,7 +104,7 @@ class Run {
     say_(fmt::format("{} in {}: {}", fault_.name, region_, fault_.what));
     fault_at_ = read_clocks();
     if (auto marked = ledger_->write(Mark{"fault", fault_at_}); !marked) return marked;
-    auto injected = fault_.inject(stage_->site(), region_);
+    auto injected = fault_.inject(*stage_, region_);
     if (!injected) return within("doing the fault", injected.error());
     injected_ = std::move(*injected);
     if (stragglers_) stragglers_->note_frozen();
@@ -132,8 +131,7 @@ class Run {
   }
 
   Result<Done> heal() {
-    if (fault_.needs_stalled_standby)
-      return Done{};  // the old region stays away: that is the point
+    if (fault_.asks) return Done{};  // it stays: that is the point
     if (fault_.region_lost || fault_.thaws) say_(region_ + " returns");
     if (stragglers_) stragglers_->note_thaw();
     if (auto marked = ledger_->write(Mark{"healed", read_clocks()}); !marked) return marked;
@@ -205,7 +203,7 @@ class Run {
     result_.story = std::move(*story);
     std::vector<DatabaseView> views;
     for (const Region& region : topology_.regions) {
-      const bool gone = fault_.needs_stalled_standby && region.name == region_;
+      const bool gone = fault_.asks && region.name == region_;
       if (gone) continue;
       auto view = stage_->view(region.name, kReturn);
       if (!view) return view.error();
@@ -213,8 +211,7 @@ class Run {
     }
     auto ledger = read_ledger(stage_->folder() + "/clients.jsonl");
     if (!ledger) return ledger.error();
-    Case drilled{
-        .fault = std::string(fault_.name), .expected = fault_.expected, .fault_at = fault_at_};
+    Case drilled{.fault = fault_.name, .expected = fault_.expected, .fault_at = fault_at_};
     drilled.objectives = topology_.objectives;
     drilled.lag_budget = topology_.policy.lag_budget;
     drilled.majority_sees_primary_down = fault_.majority_sees_primary_down;
@@ -243,7 +240,7 @@ class Run {
       require(story.failover_row && decided(*story.failover_row),
               fmt::format("the failover was decided by row {}", story.failover_row.value_or(0)));
       require(story.failovers == 1, fmt::format("{} failovers were started", story.failovers));
-    } else if (!fault_.needs_stalled_standby) {
+    } else if (!fault_.asks) {
       require(story.failovers == 0, fmt::format("{} failovers were started", story.failovers));
       require(fault_.rows.empty() || std::any_of(story.rows.begin(), story.rows.end(), decided),
               "the table did not reach the expected row");

@@ -124,7 +124,7 @@ Result<HammerResult> run_hammer(Topology topology, const DrillOptions& options, 
                                 std::uint64_t seed, const Say& say) {
   topology.policy.automatic_failover = Automation::off;
   say("bringing up two regions, a witness and an edge, without automatic failover");
-  auto stage = Stage::set(topology, options.own_program, options.keep, [](const std::string&) {});
+  auto stage = Stage::set(topology, options.own_program, options.keep);
   if (!stage) return within("bringing the stack up", stage.error());
   const std::string& region = topology.home;
   Committers committers(**stage, region);
@@ -133,11 +133,9 @@ Result<HammerResult> run_hammer(Topology topology, const DrillOptions& options, 
   std::mt19937_64 random(seed);
   const auto ttl_ms = static_cast<std::uint64_t>(to_ms(topology.lease.ttl));
   say(fmt::format("{} times SIGSTOP and SIGCONT of agent and watchdog, seed {}", rounds, seed));
-  const Fault* freeze = find_fault("agent-freeze");
-  ensure(freeze != nullptr, "the fault is in the table");
   for (unsigned round = 0; round < rounds && !interrupted(); ++round) {
     sleep_unless_interrupted(std::chrono::microseconds(random() % 400'000));
-    auto frozen = freeze->inject((*stage)->site(), region);
+    auto frozen = freeze_agent(**stage, region);
     if (!frozen) continue;  // the agent is being started anew just now
     // Often about as long as a lease: the end of it is what must be hit.
     sleep_unless_interrupted(milliseconds(random() % (ttl_ms * 5 / 4)));

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "local/preflight.h"
 #include "local/render.h"
 #include "ports/wire.h"
 #include "system/file.h"
@@ -17,6 +18,7 @@ namespace understudy::drill {
 namespace {
 
 constexpr Duration kCall = std::chrono::seconds(2);
+constexpr auto kServing = std::chrono::seconds(60);
 
 /// The first range of ports that is free for the whole stack.
 Result<Done> choose_ports(Topology& topology) {
@@ -47,14 +49,14 @@ Stage::Stage(Topology topology, std::string folder, bool keep)
       layout_(topology_, folder_) {}
 
 Result<std::unique_ptr<Stage>> Stage::set(Topology topology, const std::string& own_program,
-                                          bool keep, const Progress& progress) {
+                                          bool keep, const StageNeeds& needs) {
   if (auto chosen = choose_ports(topology); !chosen) return chosen.error();
   // On a disk, not on a memory file system: a database's flushes must cost what they cost.
   std::string folder = "/var/tmp/understudy-drill-XXXXXX";
   if (mkdtemp(folder.data()) == nullptr)
     return Error{After::unchanged_final, folder + ": cannot be made"};
   auto stage = std::unique_ptr<Stage>(new Stage(std::move(topology), folder, keep));
-  if (auto brought = up(stage->layout_, own_program, progress); !brought) return brought.error();
+  if (auto brought = stage->bring_up(own_program, needs); !brought) return brought.error();
   auto site = Site::open(folder);
   if (!site) return site.error();
   stage->site_ = std::move(*site);
@@ -67,6 +69,58 @@ Result<std::unique_ptr<Stage>> Stage::set(Topology topology, const std::string& 
   return stage;
 }
 
+Result<Done> Stage::bring_up(const std::string& own_program, const StageNeeds& needs) {
+  const std::string& home = topology_.home;
+  if (needs.disk) {
+    if (auto marked = mark_ours(layout_); !marked) return marked;
+    auto disk = OwnDisk::make(layout_.domain(home).folder);
+    if (!disk) return within("a disk for " + home, disk.error());
+    disk_ = std::move(*disk);
+  }
+  if (auto made = prepare(layout_, own_program, [](const std::string&) {}); !made) return made;
+  if (needs.clock) {
+    auto moved = OwnClock::make(layout_.domain(home));
+    if (!moved) return within("a wall clock for " + home, moved.error());
+    moved_clock_ = std::move(*moved);
+  }
+  if (needs.hosts) {
+    auto hosts = Hosts::make(layout_);
+    if (!hosts) return hosts.error();
+    hosts_ = std::move(*hosts);
+  }
+  for (const DomainPlace& place : layout_.domains()) {
+    if (auto started = start(place.name); !started) return started;
+  }
+  if (hosts_) stay_ = hosts_->visit_drill();
+  auto serving = wait_serving(layout_, kServing);
+  if (!serving) return serving.error();
+  return Done{};
+}
+
+Result<Done> Stage::start(const std::string& domain) const {
+  const auto there = hosts_ ? hosts_->visit(domain) : nullptr;
+  return start_domain(layout_, domain);
+}
+
+SupervisorClient Stage::supervisor(const std::string& domain) const {
+  return SupervisorClient(layout_.control_socket(domain));
+}
+
+const Hosts& Stage::hosts() const {
+  ensure(hosts_ != nullptr, "the fault says that it needs hosts");
+  return *hosts_;
+}
+
+const OwnDisk& Stage::disk() const {
+  ensure(disk_ != nullptr, "the fault says that it needs a disk");
+  return *disk_;
+}
+
+const OwnClock& Stage::clock() const {
+  ensure(moved_clock_ != nullptr, "the fault says that it needs a clock");
+  return *moved_clock_;
+}
+
 Stage::~Stage() {
   if (auto struck = strike(); !struck)
     fmt::print(stderr, "ending the drill's stack: {}\n", struck.error().what);
@@ -75,7 +129,13 @@ Stage::~Stage() {
 Result<Done> Stage::strike() {
   if (struck_) return Done{};
   struck_ = true;
-  return down(layout_, !keep_, [](const std::string&) {});
+  auto ended = down(layout_, !keep_ && !disk_, [](const std::string&) {});
+  stay_.reset();
+  hosts_.reset();
+  if (!disk_) return ended;
+  disk_.reset();  // no folder can be removed while a disk is mounted on it
+  if (ended && !keep_) return file::remove_tree(folder_);
+  return ended;
 }
 
 Result<DatabaseView> Stage::view(const std::string& region, milliseconds timeout) const {

@@ -5,26 +5,45 @@
 #include <string>
 
 #include "drill/database_view.h"
+#include "drill/hosts.h"
+#include "drill/own_clock.h"
+#include "drill/own_disk.h"
 #include "local/site.h"
 #include "local/stack.h"
+#include "local/units.h"
 #include "ports/region_agent.h"
 #include "ports/registry.h"
 
 namespace understudy::drill {
 
-/// Its own folder, on ports that are free now. Ended and removed by the destructor.
+/// What a stack needs beyond processes for what is to be done to it. Each takes root.
+struct StageNeeds {
+  bool hosts = false;  ///< one for each domain, with a network between them
+  bool disk = false;   ///< of the home region's own
+  bool clock = false;  ///< the home region's wall clock can be moved
+};
+
+/// Its own folder, on ports that are free now. Ended and removed by the destructor. One thread.
 class Stage {
  public:
-  /// Brings it up and waits until it serves. Requires: one thread.
+  /// Brings it up and waits until it serves. With hosts, the calling thread is on the drill's own
+  /// until the stage is struck. Error, unchanged_final: what is needed cannot be had here.
   [[nodiscard]] static Result<std::unique_ptr<Stage>> set(Topology topology,
                                                           const std::string& own_program, bool keep,
-                                                          const Progress& progress);
+                                                          const StageNeeds& needs = {});
   ~Stage();
   Stage(const Stage&) = delete;
   Stage& operator=(const Stage&) = delete;
 
   [[nodiscard]] const Site& site() const { return *site_; }
   [[nodiscard]] const std::string& folder() const { return folder_; }
+  [[nodiscard]] SupervisorClient supervisor(const std::string& domain) const;
+  /// Starts a domain that was killed, where it was.
+  [[nodiscard]] Result<Done> start(const std::string& domain) const;
+  // Requires: the stage was set with them.
+  [[nodiscard]] const Hosts& hosts() const;
+  [[nodiscard]] const OwnDisk& disk() const;
+  [[nodiscard]] const OwnClock& clock() const;
 
   /// What a region's database holds; waits up to `timeout` for it to answer.
   [[nodiscard]] Result<DatabaseView> view(const std::string& region, milliseconds timeout) const;
@@ -47,12 +66,18 @@ class Stage {
 
  private:
   Stage(Topology topology, std::string folder, bool keep);
+  [[nodiscard]] Result<Done> furnish(const StageNeeds& needs);
+  [[nodiscard]] Result<Done> bring_up(const std::string& own_program, const StageNeeds& needs);
 
   const Topology topology_;
   const std::string folder_;
   const bool keep_;
   const Layout layout_;
   std::unique_ptr<Site> site_;
+  std::unique_ptr<OwnDisk> disk_;
+  std::unique_ptr<OwnClock> moved_clock_;
+  std::unique_ptr<Hosts> hosts_;
+  std::unique_ptr<NetworkNamespace::Stay> stay_;  ///< on the drill's own host
   std::unique_ptr<Clock> clock_;
   std::unique_ptr<ControlClient> controller_;
   std::unique_ptr<ControlClient> registry_;

@@ -148,7 +148,14 @@ Result<std::string> wait_serving(const Layout& layout, milliseconds timeout) {
   const BootTime give_up = clock->boot() + timeout;
   while (true) {
     auto serving = ingress.serving_region(clock->boot() + milliseconds(500));
-    if (serving || clock->boot() >= give_up) return serving;
+    if (serving) return serving;
+    if (clock->boot() >= give_up) {
+      return Error{
+          After::unknown,
+          fmt::format("no region serves the public ingress {} after {} s ({}); understudy "
+                      "status and logs say why",
+                      layout.edge_http().text(), timeout.count() / 1000, serving.error().what)};
+    }
     clock->sleep_until(clock->boot() + milliseconds(20));
   }
 }
@@ -177,35 +184,36 @@ Error at_work(const Error& no_lock) {
   return held ? within("another up or down is at work", no_lock) : no_lock;
 }
 
-Result<Done> create_and_start(const Layout& layout, const Programs& programs,
-                              const Progress& progress) {
+/// Whether every supervisor of the stack runs.
+bool all_run(const Layout& layout) {
+  const auto domains = layout.domains();
+  return std::all_of(domains.begin(), domains.end(),
+                     [](const DomainPlace& place) { return supervisor_of(place.folder) != 0; });
+}
+
+/// Everything but the processes. Requires: the lock of `up`.
+Result<Done> make(const Layout& layout, const Programs& programs, const Progress& progress) {
   ensure(geteuid() != 0, "the stack does not run as root");
-  auto lock = file::Lock::take(layout.file(kUpLock));
-  if (!lock) return at_work(lock.error());
   if (auto free = check_ports(layout); !free) return free;
   if (!created(layout)) {
     if (auto swept = sweep(layout); !swept) return swept.error();
     if (auto made = create(layout, programs, progress); !made)
       return within("creating the stack in " + layout.data(), lacking(made));
   }
-  const auto domains = layout.domains();
-  const bool all_run = std::all_of(domains.begin(), domains.end(), [](const DomainPlace& place) {
-    return supervisor_of(place.folder) != 0;
-  });
-  if (!all_run) {
-    if (auto wrote = write_configuration(layout, programs); !wrote) return lacking(wrote);
+  if (all_run(layout)) return Done{};
+  if (auto wrote = write_configuration(layout, programs); !wrote) return lacking(wrote);
+  return Done{};
+}
+
+Result<Done> start(const Layout& layout, const Progress& progress) {
+  if (!all_run(layout)) {
     progress("starting the witness, the regions and the edge");
-    for (const DomainPlace& place : domains) {
+    for (const DomainPlace& place : layout.domains()) {
       if (auto started = start_domain(layout, place.name); !started) return lacking(started);
     }
   }
   auto serving = wait_serving(layout, kServing);
-  if (!serving) {
-    return Error{After::unknown,
-                 fmt::format("no region serves the public ingress {} after {} s ({}); understudy "
-                             "status and logs say why",
-                             layout.edge_http().text(), kServing.count(), serving.error().what)};
-  }
+  if (!serving) return serving.error();
   progress(fmt::format("{} is active; http://{}", *serving, layout.edge_http().text()));
   std::string pages;
   for (const Service* service : layout.topology().reached_by(IngressKind::cdn))
@@ -251,7 +259,12 @@ Result<Done> as_user(const User& user, const std::function<Result<Done>()>& work
 
 }  // namespace
 
-Result<Done> up(const Layout& layout, const std::string& own_program, const Progress& progress) {
+namespace {
+
+/// Checks, deploys, and makes the stack as its user, who then does `after`; all of it under one
+/// lock.
+Result<Done> make_and(const Layout& layout, const std::string& own_program,
+                      const Progress& progress, const std::function<Result<Done>()>& after) {
   const auto programs = find_programs(layout.topology());
   if (!programs) return programs.error();
   const auto user = user_to_run_as(layout.topology().local.run_as);
@@ -261,8 +274,24 @@ Result<Done> up(const Layout& layout, const std::string& own_program, const Prog
     if (auto well = check(layout); !well) return well;
   }
   if (auto deployed = deploy(layout, own_program, *user); !deployed) return lacking(deployed);
-  const auto work = [&] { return create_and_start(layout, *programs, progress); };
+  const auto work = [&]() -> Result<Done> {
+    auto lock = file::Lock::take(layout.file(kUpLock));
+    if (!lock) return at_work(lock.error());
+    if (auto made = make(layout, *programs, progress); !made) return made;
+    return after();
+  };
   return *user ? as_user(**user, work) : work();
+}
+
+}  // namespace
+
+Result<Done> up(const Layout& layout, const std::string& own_program, const Progress& progress) {
+  return make_and(layout, own_program, progress, [&] { return start(layout, progress); });
+}
+
+Result<Done> prepare(const Layout& layout, const std::string& own_program,
+                     const Progress& progress) {
+  return make_and(layout, own_program, progress, [] { return Result<Done>(Done{}); });
 }
 
 namespace {

@@ -25,6 +25,11 @@ using Progress = std::function<void(const std::string&)>;
 [[nodiscard]] Result<Done> up(const Layout& layout, const std::string& own_program,
                               const Progress& progress);
 
+/// `up` without starting anything: its checks, the programs, the databases, the configuration.
+/// start_domain() does the rest. Errors as `up`.
+[[nodiscard]] Result<Done> prepare(const Layout& layout, const std::string& own_program,
+                                   const Progress& progress);
+
 /// Ends every process of the stack, by its supervisors if they live, by force otherwise, and proves
 /// that none is left. Removes the memory files, and with `remove_data` the data folder. Idempotent.
 /// Errors: unchanged_final for a folder that is not a stack's; unchanged_retry if an `up` is at

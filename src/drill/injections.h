@@ -1,0 +1,71 @@
+#pragma once
+// What a drill can do to a stack. Each is really done when the call returns, to `region` (mostly
+// the active one) or to what stands beside it.
+
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "drill/stage.h"
+#include "system/process.h"
+
+namespace understudy::drill {
+
+/// A fault that is being done. `heal` undoes it as far as it can be undone (a killed region is
+/// started again, as when power comes back); it is called once at most, and not after the stage was
+/// struck. Destroyed without it, the fault stays.
+struct Injected {
+  std::function<Result<Done>()> heal;
+};
+
+using Injection = Result<Injected>(const Stage& stage, const std::string& region);
+
+Injection do_nothing;
+
+// To processes.
+Injection kill_region;
+Injection kill_witness;
+Injection kill_standby;
+Injection freeze_region;
+Injection freeze_standby;
+/// The controller dies amid the failover that it began, and its supervisor starts it again.
+Injection kill_region_then_controller;
+Injection lose_redis;
+Injection freeze_agent;  ///< and its watchdog
+Injection crash_database;
+Injection hang_database;
+/// A release whose program ends at once: every instance crash-loops, the region's other parts are
+/// well.
+Injection deploy_badly;
+/// Every process of the stack runs half of the time.
+Injection slow_everything;
+
+// To the network. Those between hosts need a stage with hosts.
+Injection cut_path;
+Injection flap_path;
+/// The witness's packets no longer get an answer from the region's load balancer; everybody else's
+/// do.
+Injection cut_one_vantage;
+/// Keeps the standby from replicating.
+Injection cut_replication;
+/// Nothing reaches the witness, and nothing of it arrives.
+Injection isolate_witness;
+Injection isolate_standby;
+
+/// A domain by the part it plays when the fault is done.
+enum class Part : std::uint8_t { active, standby, witness, edge };
+[[nodiscard]] std::string_view to_string(Part part);
+/// Packets of one to the other are lost; all else arrives.
+[[nodiscard]] std::function<Injection> cut_one_way(Part from, Part to);
+
+// To the machine.
+/// Needs a stage on which the home region has a disk of its own.
+Injection fill_disk;
+/// The region's wall clock goes an hour forward, and back when healed. Needs a stage on which the
+/// home region's wall clock can be moved.
+Injection move_clock;
+
+}  // namespace understudy::drill

@@ -1,0 +1,201 @@
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <thread>
+
+#include "drill/injections.h"
+#include "local/render.h"
+#include "local/units.h"
+#include "system/file.h"
+#include "system/process_tree.h"
+
+namespace understudy::drill {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr auto kKill = std::chrono::seconds(10);
+constexpr auto kCall = milliseconds(2000);
+constexpr auto kGracefulEnd = std::chrono::seconds(7);
+constexpr auto kUntilItBegins = std::chrono::seconds(10);
+constexpr auto kTurn = milliseconds(30);  ///< of running, and of not running
+
+process::Domain domain_of(const Site& site, const std::string& name) {
+  const DomainPlace place = site.layout().domain(name);
+  return {.supervisor = supervisor_of(place.folder), .directory = place.folder};
+}
+
+/// A unit's process and all that descends from it.
+Result<std::vector<process::Identity>> processes_of_unit(const Stage& stage,
+                                                         const std::string& region,
+                                                         const std::string& name) {
+  auto units = stage.supervisor(region).units(kCall);
+  if (!units) return units.error();
+  const auto unit = std::find_if(units->begin(), units->end(),
+                                 [&](const UnitState& u) { return u.name == name; });
+  if (unit == units->end() || unit->pid == 0)
+    return Error{After::unchanged_final, name + " does not run in " + region};
+  return process::members({.supervisor = unit->pid, .directory = {}});
+}
+
+Injected nothing_to_heal() {
+  return {[] { return Result<Done>(Done{}); }};
+}
+
+Injected frozen(std::vector<process::Identity> who) {
+  return {[who = std::move(who)] {
+    process::thaw(who);
+    return Result<Done>(Done{});
+  }};
+}
+
+/// Restarts a service's instances, as a deployment does.
+Result<Done> restart_all(const Stage& stage, const std::string& region,
+                         const std::string& service) {
+  auto units = stage.supervisor(region).units(kCall);
+  if (!units) return units.error();
+  for (const UnitState& unit : *units) {
+    if (unit.group != service || !unit.wanted) continue;
+    const auto before = process::identify(unit.pid);
+    if (auto restarted = stage.supervisor(region).restart(unit.name, kCall); !restarted)
+      return restarted;
+    if (!before || process::wait_gone(*before, kGracefulEnd)) continue;
+    kill(before->pid, SIGKILL);  // a deployment does not wait for ever
+  }
+  return Done{};
+}
+
+}  // namespace
+
+Result<Injected> do_nothing(const Stage&, const std::string&) { return nothing_to_heal(); }
+
+Result<Injected> kill_region(const Stage& stage, const std::string& region) {
+  auto killed = process::kill_all(domain_of(stage.site(), region), kKill);
+  if (!killed) return killed.error();
+  return Injected{[&stage, region] { return stage.start(region); }};
+}
+
+Result<Injected> kill_witness(const Stage& stage, const std::string&) {
+  return kill_region(stage, "witness");
+}
+
+Result<Injected> kill_standby(const Stage& stage, const std::string& region) {
+  return kill_region(stage, stage.site().topology().other(region).name);
+}
+
+Result<Injected> freeze_region(const Stage& stage, const std::string& region) {
+  auto who = process::freeze(domain_of(stage.site(), region), kKill);
+  if (!who) return who.error();
+  return frozen(std::move(*who));
+}
+
+Result<Injected> freeze_standby(const Stage& stage, const std::string& region) {
+  return freeze_region(stage, stage.site().topology().other(region).name);
+}
+
+Result<Injected> kill_region_then_controller(const Stage& stage, const std::string& region) {
+  auto killed = kill_region(stage, region);
+  if (!killed) return killed;
+  const std::string events = stage.site().layout().domain("witness").file("log/events.jsonl");
+  const auto give_up = std::chrono::steady_clock::now() + kUntilItBegins;
+  while (true) {
+    const auto text = file::read(events, 64 << 20);
+    if (text && text->find("\"lease.revoked\"") != std::string::npos) break;
+    if (std::chrono::steady_clock::now() >= give_up)
+      return Error{After::unknown, "no failover began, so the controller was not killed"};
+    usleep(5'000);
+  }
+  auto controller = processes_of_unit(stage, "witness", "controller");
+  if (!controller) return controller.error();
+  for (const auto& who : *controller) kill(who.pid, SIGKILL);
+  return killed;
+}
+
+Result<Injected> lose_redis(const Stage& stage, const std::string& region) {
+  if (auto held = stage.supervisor(region).hold("redis", kCall); !held) return held.error();
+  return Injected{[&stage, region] { return stage.supervisor(region).release("redis", kCall); }};
+}
+
+Result<Injected> freeze_agent(const Stage& stage, const std::string& region) {
+  auto both = processes_of_unit(stage, region, "agent");
+  if (!both) return both.error();
+  if (both->size() < 2)
+    return Error{After::unchanged_retry, "expected the agent beside its watchdog"};
+  for (const auto& who : *both) kill(who.pid, SIGSTOP);
+  return frozen(std::move(*both));
+}
+
+Result<Injected> crash_database(const Stage& stage, const std::string& region) {
+  auto servers = processes_of_unit(stage, region, "postgres");
+  if (!servers) return servers.error();
+  for (const auto& who : *servers) kill(who.pid, SIGKILL);
+  return nothing_to_heal();
+}
+
+Result<Injected> hang_database(const Stage& stage, const std::string& region) {
+  auto servers = processes_of_unit(stage, region, "postgres");
+  if (!servers) return servers.error();
+  // The postmaster comes first and is stopped first: afterwards no backend is added.
+  for (const auto& who : *servers) kill(who.pid, SIGSTOP);
+  auto all = processes_of_unit(stage, region, "postgres");
+  if (!all) return all.error();
+  for (const auto& who : *all) kill(who.pid, SIGSTOP);
+  return frozen(std::move(*all));
+}
+
+Result<Injected> slow_everything(const Stage& stage, const std::string&) {
+  auto slowing =
+      std::make_shared<std::jthread>([&site = stage.site()](const std::stop_token& stop) {
+        while (!stop.stop_requested()) {
+          std::vector<process::Identity> all;
+          for (const DomainPlace& place : site.layout().domains()) {
+            const auto some = process::members(domain_of(site, place.name));
+            all.insert(all.end(), some.begin(), some.end());
+          }
+          for (int turn = 0; turn < 20 && !stop.stop_requested(); ++turn) {
+            for (const auto& who : all) {
+              if (process::alive(who)) kill(who.pid, SIGSTOP);
+            }
+            std::this_thread::sleep_for(kTurn);
+            process::thaw(all);
+            std::this_thread::sleep_for(kTurn);
+          }
+        }
+      });
+  return Injected{[slowing]() -> Result<Done> {
+    slowing->request_stop();
+    slowing->join();
+    return Done{};
+  }};
+}
+
+Result<Injected> deploy_badly(const Stage& stage, const std::string& region) {
+  const auto& services = stage.site().topology().services;
+  const auto service =
+      std::find_if(services.begin(), services.end(), [](const Service& s) { return s.listens; });
+  if (service == services.end())
+    return Error{After::unchanged_final, "no service listens, so none can be deployed badly"};
+  const std::string program = deployed_program(stage.site().layout(), region, *service);
+  const std::string good = program + ".good";
+  std::error_code code;
+  fs::rename(program, good, code);
+  if (!code) fs::copy_file("/bin/false", program, code);
+  if (!code) fs::permissions(program, static_cast<fs::perms>(0755), code);
+  if (code) return Error{After::unknown, program + ": " + code.message()};
+  const auto restart = [&stage, region, name = service->name] {
+    return restart_all(stage, region, name);
+  };
+  if (auto restarted = restart(); !restarted) return restarted.error();
+  return Injected{[program, good, restart]() -> Result<Done> {
+    std::error_code problem;
+    fs::rename(good, program, problem);
+    if (problem) return Error{After::unchanged_retry, program + ": " + problem.message()};
+    return restart();
+  }};
+}
+
+}  // namespace understudy::drill
