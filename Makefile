@@ -24,8 +24,8 @@ build: setup build/release/build.ninja
 drill: build            ## a region dies under load and is recovered: FAULT=..., RUNS=...
 	@$(UNDERSTUDY) drill -f $(FILE) --fault $(FAULT) --runs $(RUNS)
 
-drill-all: build        ## every fault there is, once
-	@$(UNDERSTUDY) drill -f $(FILE) --all
+drill-all: build        ## every fault there is: RUNS=..., and docs/drills.md
+	@$(UNDERSTUDY) drill -f $(FILE) --all --runs $(RUNS) --steady-seconds 8 --markdown docs/drills.md
 
 simulate: build         ## a million simulated outages: SEEDS=..., or one of them: SEED=...
 	@$(UNDERSTUDY) simulate --seeds $(SEEDS) --jobs $(JOBS) $(if $(SEED),--seed $(SEED) --trace)

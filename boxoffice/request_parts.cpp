@@ -61,9 +61,12 @@ http::Response answer_logged(WideEvents& events, const http::Request& request,
 void acknowledge(http::Response& response, const WriterPage& page, WideEvents& events,
                  const Permission& permission, std::string_view what) {
   if (page.is_unprotected()) return;
-  if (permission.until_ms)
-    response.headers.emplace_back("Understudy-Acknowledge-Until",
-                                  std::to_string(*permission.until_ms));
+  // A proxy counts from when the request came to it, which was before we judged: so neither needs
+  // the other's clock.
+  if (const auto until = page.judge().until_ns) {
+    response.headers.emplace_back("Understudy-Acknowledge-Within",
+                                  std::to_string((*until - permission.judged_at_ns) / 1'000'000));
+  }
   response.may_leave = [&page, &events, permission, what = std::string(what)] {
     if (page.still_permits(permission)) return true;
     events.write("acknowledgement.withheld",

@@ -171,7 +171,7 @@ bool Worker::may_send(const std::string& log_position, const Permission& permiss
   for (;;) {
     const Permission now = page_.judge();
     if (!now.open || now.epoch != permission.epoch || now.term != permission.term) return false;
-    const bool endless = !now.until_ms;
+    const bool endless = !now.until_ns;
     if (endless) return true;
     const auto seen = outbox_.standby_has(log_position);
     if (seen && *seen) return true;

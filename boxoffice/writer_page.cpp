@@ -30,6 +30,7 @@ Permission WriterPage::judge() const {
     permission.reason = "unprotected";
     return permission;
   }
+  permission.judged_at_ns = understudy_clock_ns(CLOCK_BOOTTIME);
   understudy_promise promise{};
   const auto verdict =
       has_boot_id_ ? understudy_judge(look(), boot_id_, &promise) : UNDERSTUDY_OTHER_BOOT;
@@ -39,7 +40,7 @@ Permission WriterPage::judge() const {
   permission.epoch = static_cast<std::int64_t>(promise.epoch);
   permission.term = promise.term;
   if (permission.open && promise.endless == 0)
-    permission.until_ms = promise.deadline_wall_ns / 1'000'000;
+    permission.until_ns = promise.deadline_boot_ns;
   return permission;
 }
 

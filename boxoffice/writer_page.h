@@ -16,8 +16,9 @@ struct Permission {
   std::string_view reason;            ///< why not, or "open"
   std::optional<std::int64_t> epoch;  ///< none: unprotected, or the page could not be read
   std::uint64_t term = 0;
-  /// When it ends by the wall clock, in Unix milliseconds. None: endless, or not open.
-  std::optional<std::int64_t> until_ms;
+  std::int64_t judged_at_ns = 0;  ///< on the clock that counts since boot
+  /// When it ends, on the same clock. None: endless, or not open.
+  std::optional<std::int64_t> until_ns;
 };
 
 /// Thread-safe. Asking takes about a microsecond.

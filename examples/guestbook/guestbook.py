@@ -30,8 +30,8 @@ class FencePage:
             self.boot_id = file.read(36).encode()
 
     def judge(self):
-        """May a write be acknowledged now? (epoch, term, until by the wall clock in ms, or None for
-        a promise without end); None if not."""
+        """May a write be acknowledged now? (epoch, term, its end by the clock that counts since
+        boot in ns, or None for a promise without end); None if not."""
         try:
             # Opened anew each time: a page that was deleted or replaced promises nothing.
             with open(self.path, "rb") as file, mmap.mmap(
@@ -56,7 +56,7 @@ class FencePage:
         # The clocks are read after the page, so that the answer is never newer than the promise.
         if time.clock_gettime_ns(time.CLOCK_BOOTTIME) >= boot or time.time_ns() >= wall:
             return None
-        return epoch, term, wall // 1_000_000
+        return epoch, term, boot
 
 
 class Refused(Exception):
@@ -155,6 +155,7 @@ class Handler(BaseHTTPRequestHandler):
         key = self.headers.get("Idempotency-Key", "")
         if self.path != "/entries" or not 1 <= len(key) <= 200:
             return self.answer(400, {"error": "expected POST /entries with an Idempotency-Key"})
+        judged_at = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
         promise = PAGE.judge()
         try:
             if promise is None:
@@ -171,7 +172,8 @@ class Handler(BaseHTTPRequestHandler):
         if now is None or now[:2] != promise[:2]:
             return self.answer(503, {"error": "the lease has ended", "outcome": "unknown"})
         body = {"entry": number, "region": REGION, "epoch": epoch}
-        self.answer(201, body, until_ms=promise[2])
+        within = None if now[2] is None else (now[2] - judged_at) // 1_000_000
+        self.answer(201, body, within_ms=within)
 
     @staticmethod
     def write(key, name, words, epoch):
@@ -186,13 +188,13 @@ class Handler(BaseHTTPRequestHandler):
             cursor.execute("SELECT id, epoch FROM entries WHERE key = %s", (key,))
             return cursor.fetchone()
 
-    def answer(self, status, body, until_ms=None):
+    def answer(self, status, body, within_ms=None):
         text = json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(text)))
-        if until_ms is not None:  # a proxy that was frozen with the answer in hand drops it
-            self.send_header("Understudy-Acknowledge-Until", str(until_ms))
+        if within_ms is not None:  # a proxy that was frozen with the answer in hand drops it
+            self.send_header("Understudy-Acknowledge-Within", str(within_ms))
         self.end_headers()
         self.wfile.write(text)
 

@@ -3,12 +3,14 @@
 #include "cli/drill_command.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/json/serialize.hpp>
 
 #include "cli/commands.h"
 #include "cli/drill_json.h"
+#include "cli/drill_table.h"
 #include "cli/report_command.h"
 #include "drill/drill.h"
 #include "drill/hammer.h"
@@ -44,48 +46,18 @@ void print(const drill::DrillResult& result) {
   std::fflush(stdout);
 }
 
-std::string median(std::vector<std::int64_t> values) {
-  if (values.empty()) return "-";
-  std::sort(values.begin(), values.end());
-  return std::to_string(values[values.size() / 2]) + " ms";
-}
-
-void print_table(const std::vector<drill::DrillResult>& results) {
-  fmt::print("\n{:<18} {:<18} {:>8} {:>8} {:>8} {:>6} {:>9} {:>7}  {}\n", "fault", "outcome",
-             "rto_ms", "full_ms", "acked", "lost", "oldest_ms", "dual_ms", "passed");
-  const auto or_dash = [](const std::optional<std::int64_t>& value) {
-    return value ? std::to_string(*value) : std::string("-");
-  };
-  for (const auto& result : results) {
-    const auto& v = result.verdict;
-    fmt::print("{:<18} {:<18} {:>8} {:>8} {:>8} {:>6} {:>9} {:>7}  {}\n", v.fault,
-               to_string(v.outcome), or_dash(v.rto_ms), or_dash(v.rto_full_ms), v.acked,
-               or_dash(v.lost_acked), v.lost_max_age_ms, v.dual_writer_ms,
-               result.passed() ? "yes" : "NO");
-  }
-  std::vector<std::int64_t> rto;
-  std::vector<std::int64_t> full;
-  for (const auto& result : results) {
-    if (result.verdict.rto_ms) rto.push_back(*result.verdict.rto_ms);
-    if (result.verdict.rto_full_ms) full.push_back(*result.verdict.rto_full_ms);
-  }
-  const auto passed =
-      std::count_if(results.begin(), results.end(), [](const auto& r) { return r.passed(); });
-  fmt::print("{} of {} passed; median rto {}, median rto_full {}\n", passed, results.size(),
-             median(rto), median(full));
-  std::fflush(stdout);
-}
-
 }  // namespace
 
 void list_faults() {
   for (const drill::Fault& fault : drill::all_faults()) {
     std::string rows;
     for (const int row : fault.rows) rows += fmt::format(" row {}", row);
-    fmt::print("{:<18} {:<18} {}{}\n", fault.name, to_string(fault.expected), fault.what,
-               rows.empty() ? "" : ";" + rows);
+    fmt::print("{:<23} {:<21} {}{}{}\n", fault.name, expected_words(fault), fault.what,
+               rows.empty() ? "" : ";" + rows, fault.needs.root() ? "; takes root" : "");
   }
 }
+
+namespace {
 
 Exit hammer_command(const Topology& topology, const drill::DrillOptions& options,
                     const DrillWords& words) {
@@ -120,25 +92,60 @@ Result<Done> write_results(const std::vector<json::object>& drills, const DrillW
   return write_report(words.report_folder, *read);
 }
 
+/// The faults that are asked for. Error: the name of one that there is not.
+Result<std::vector<const drill::Fault*>> chosen_faults(const DrillWords& words) {
+  std::vector<const drill::Fault*> faults;
+  for (const std::string& name : words.faults) {
+    const drill::Fault* fault = drill::find_fault(name);
+    if (fault == nullptr) {
+      return Error{After::unchanged_final,
+                   "no fault named \"" + name + "\"; understudy drill --list shows them"};
+    }
+    faults.push_back(fault);
+  }
+  for (const drill::Fault& fault : drill::all_faults()) {
+    if (words.all && fault.name != "none") faults.push_back(&fault);
+  }
+  return faults;
+}
+
+/// Of all faults, those that cannot be done here are left out, and that is said.
+std::vector<std::string> leave_out_what_takes_root(std::vector<const drill::Fault*>& faults) {
+  std::vector<std::string> skipped;
+  if (geteuid() == 0) return skipped;
+  for (const drill::Fault* fault : faults) {
+    if (fault->needs.root()) skipped.push_back(fault->name + ": takes root");
+  }
+  std::erase_if(faults, [](const drill::Fault* fault) { return fault->needs.root(); });
+  for (const std::string& line : skipped) say_line("skipped " + line);
+  return skipped;
+}
+
+std::string about(const DrillWords& words, const json::object& environment) {
+  const auto& machine = environment.at("machine").as_object();
+  return fmt::format(
+      "Written by `understudy drill{} --runs {} --steady-seconds {} --markdown FILE` (Understudy "
+      "{}; {}, {} processors, {} MiB): for each drill the whole platform with {} services in two "
+      "regions, {} orders a second, the fault, and the verdict by what clients saw and what the "
+      "databases hold. How to read a verdict: [report.md](report.md).",
+      words.all ? " --all" : "", words.runs, words.steady_seconds,
+      std::string(environment.at("understudy").as_string()),
+      std::string(machine.at("system").as_string()), machine.at("processors").as_int64(),
+      machine.at("memory_mib").to_number<std::uint64_t>(),
+      environment.at("services").as_array().size(), words.orders_per_second);
+}
+
+}  // namespace
+
 Exit drill_command(const Where& where, const DrillWords& words) {
   auto topology = load_or_explain(where);
   if (!topology) return Exit::usage;
   if (words.safety_only) {
     topology->objectives.rto = topology->objectives.rto_full = std::chrono::hours(1);
   }
-  std::vector<const drill::Fault*> faults;
-  for (const std::string& name : words.faults) {
-    const drill::Fault* fault = drill::find_fault(name);
-    if (fault == nullptr)
-      return fail("drill", "no fault named \"" + name + "\"; understudy drill --list shows them",
-                  Exit::usage);
-    faults.push_back(fault);
-  }
-  if (words.all) {
-    for (const drill::Fault& fault : drill::all_faults()) {
-      if (fault.name != "none") faults.push_back(&fault);
-    }
-  }
+  auto faults = chosen_faults(words);
+  if (!faults) return fail("drill", faults.error().what, Exit::usage);
+  const auto skipped = words.all ? leave_out_what_takes_root(*faults) : std::vector<std::string>();
   drill::DrillOptions options;
   options.own_program = where.own_program;
   options.orders_per_second = words.orders_per_second;
@@ -152,25 +159,32 @@ Exit drill_command(const Where& where, const DrillWords& words) {
   }
   drill::catch_interruptions();
   if (words.hammer_rounds > 0) return hammer_command(*topology, options, words);
-  std::vector<drill::DrillResult> results;
+  std::vector<DrillRow> rows;
   std::vector<json::object> report;
   for (unsigned run = 0; run < words.runs; ++run) {
-    for (const drill::Fault* fault : faults) {
+    for (const drill::Fault* fault : *faults) {
       auto result = drill::run_drill(*fault, *topology, options, say_line);
-      if (!result && results.size() > 1) print_table(results);  // what was done until then
+      if (!result && rows.size() > 1)
+        fmt::print("{}", drills_as_text(rows));  // what was done until then
       if (!result)
-        return fail("drill", std::string(fault->name) + ": " + result.error().what,
-                    exit_for(result.error()));
+        return fail("drill", fault->name + ": " + result.error().what, exit_for(result.error()));
       print(*result);
       report.push_back(drill_json(*result, drill_environment(*fault, *topology, where, words)));
-      results.push_back(std::move(*result));
+      rows.push_back({fault, std::move(*result)});
     }
   }
-  if (results.size() > 1) print_table(results);
+  if (rows.size() > 1) fmt::print("{}", drills_as_text(rows));
+  if (!skipped.empty()) fmt::print("{} skipped\n", skipped.size());
   if (auto written = write_results(report, words); !written)
     return fail("drill", written.error().what, Exit::machine);
-  const bool passed = std::all_of(results.begin(), results.end(),
-                                  [](const auto& result) { return result.passed(); });
+  if (!words.markdown_file.empty() && !report.empty()) {
+    const std::string page = drills_as_markdown(
+        rows, about(words, report.front().at("environment").as_object()), skipped);
+    if (auto written = file::write_durably(words.markdown_file, page, 0644); !written)
+      return fail("drill", written.error().what, Exit::machine);
+  }
+  const bool passed = std::all_of(rows.begin(), rows.end(),
+                                  [](const DrillRow& row) { return row.result.passed(); });
   return passed ? Exit::ok : Exit::no;
 }
 

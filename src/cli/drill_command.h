@@ -20,6 +20,7 @@ struct DrillWords {
   unsigned hammer_rounds = 0;  ///< > 0: the hammer instead of a fault
   std::uint64_t seed = 1;
   std::string json_file;
+  std::string markdown_file;
   std::string report_folder;
   std::string evidence_folder;
 };

@@ -221,6 +221,8 @@ void add_drill(CLI::App& app, Options& options, std::function<Exit()>& chosen) {
                    "How long a fault lasts that nobody may notice (witness-kill, standby-kill)")
       ->check(CLI::Range(1, 86'400));
   drill->add_option("--json", words.json_file, "Write the verdict (several: a list) to this file");
+  drill->add_option("--markdown", words.markdown_file,
+                    "Write a table of all drills to this file, as docs/drills.md");
   drill->add_option("--report", words.report_folder,
                     "Write report.html, report.md and verdict.json into this folder");
   drill->add_option("--evidence", words.evidence_folder,

@@ -184,7 +184,8 @@ class Run {
     const BootTime give_up = read_clocks().boot + kAfterApproval;
     while (active_region() != target && read_clocks().boot < give_up)
       sleep_unless_interrupted(milliseconds(50));
-    require(active_region() == target, "it did not go on after the approval");
+    result_.asked = active_region() == target;
+    require(result_.asked, "it did not go on after the approval");
   }
 
   std::string active_region() {

@@ -30,6 +30,7 @@ struct DrillResult {
   Verdict verdict;
   Story story;
   StragglerCount stragglers;
+  bool asked = false;                      ///< a person was asked and approved, and it went on
   std::vector<std::string> failed_checks;  ///< beyond the verdict: each fails the drill
   std::string folder;                      ///< of the stack, if it was kept
   WallTime fault_at;

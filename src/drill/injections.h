@@ -64,7 +64,7 @@ enum class Part : std::uint8_t { active, standby, witness, edge };
 // To the machine.
 /// Needs a stage on which the home region has a disk of its own.
 Injection fill_disk;
-/// The region's wall clock goes an hour forward, and back when healed. Needs a stage on which the
+/// The region's wall clock goes an hour back, and forward when healed. Needs a stage on which the
 /// home region's wall clock can be moved.
 Injection move_clock;
 

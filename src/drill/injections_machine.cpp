@@ -8,7 +8,7 @@ Result<Injected> fill_disk(const Stage& stage, const std::string&) {
 }
 
 Result<Injected> move_clock(const Stage& stage, const std::string&) {
-  if (auto moved = stage.clock().set_ahead(std::chrono::hours(1)); !moved) return moved.error();
+  if (auto moved = stage.clock().set_ahead(-std::chrono::hours(1)); !moved) return moved.error();
   return Injected{[&stage] { return stage.clock().set_ahead(std::chrono::seconds(0)); }};
 }
 

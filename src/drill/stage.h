@@ -21,6 +21,7 @@ struct StageNeeds {
   bool hosts = false;  ///< one for each domain, with a network between them
   bool disk = false;   ///< of the home region's own
   bool clock = false;  ///< the home region's wall clock can be moved
+  [[nodiscard]] bool root() const { return hosts || disk || clock; }
 };
 
 /// Its own folder, on ports that are free now. Ended and removed by the destructor. One thread.

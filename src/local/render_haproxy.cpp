@@ -71,12 +71,13 @@ std::string all_down(const std::vector<Server>& servers) {
   return text;
 }
 
-/// A service says until when its acknowledgement may be given. One that was held up here beyond
-/// that (this process was frozen with the answer in its hands) is not given: the outcome is
-/// unknown.
+/// A service says how long after the request its acknowledgement may be given. One that was held up
+/// here beyond that (this process was frozen with the answer in its hands) is not given: the outcome
+/// is unknown.
 constexpr std::string_view kLateAcknowledgements = R"(
-  http-response set-var(txn.until) res.hdr(Understudy-Acknowledge-Until),add(0) if { res.hdr(Understudy-Acknowledge-Until) -m found }
-  http-response return status 503 content-type application/json string "{\"error\":\"the lease ran out before this answer could leave\",\"outcome\":\"unknown\"}" if { var(txn.until) -m found } { date(0,ms),sub(txn.until) ge 0 }
+  http-request set-var(txn.came) date(0,ms)
+  http-response set-var(txn.within) res.hdr(Understudy-Acknowledge-Within),add(0) if { res.hdr(Understudy-Acknowledge-Within) -m found }
+  http-response return status 503 content-type application/json string "{\"error\":\"the lease ran out before this answer could leave\",\"outcome\":\"unknown\"}" if { var(txn.within) -m found } { date(0,ms),sub(txn.came),sub(txn.within) ge 0 }
 )";
 
 /// Above the numbers that HAProxy itself gives to the few frontends.
