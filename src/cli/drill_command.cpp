@@ -31,6 +31,20 @@ void say_line(const std::string& line) {
   std::fflush(stdout);
 }
 
+void print(const drill::AudienceSeen& seen) {
+  fmt::print("  seat feed   {} watchers, {} over a new connection after the fault{}\n",
+             seen.watchers, seen.watchers_back,
+             seen.back_p99_ms
+                 ? fmt::format("; p99 {} ms after the region's readiness", *seen.back_p99_ms)
+                 : "");
+  for (const auto& [kind, pages] :
+       {std::pair{"cached", seen.cached}, std::pair{"dynamic", seen.dynamic}}) {
+    if (pages.reads > 0)
+      fmt::print("  CDN         {} {} pages read, {} failed, longest {} ms\n", pages.reads, kind,
+                 pages.errors, pages.longest_ms);
+  }
+}
+
 void print(const drill::DrillResult& result) {
   fmt::print("\n{}", drill::to_terminal(result.verdict));
   const auto& crowd = result.stragglers;
@@ -41,6 +55,7 @@ void print(const drill::DrillResult& result) {
         crowd.sessions, crowd.sessions_committing, crowd.sessions_in_transaction, crowd.requests,
         crowd.late_acknowledgements);
   }
+  print(result.audience);
   for (const std::string& check : result.failed_checks) fmt::print("FAILED {}\n", check);
   if (!result.folder.empty()) fmt::print("the stack's folder: {}\n", result.folder);
   std::fflush(stdout);
@@ -148,6 +163,7 @@ Exit drill_command(const Where& where, const DrillWords& words) {
   const auto skipped = words.all ? leave_out_what_takes_root(*faults) : std::vector<std::string>();
   drill::DrillOptions options;
   options.own_program = where.own_program;
+  options.judge_times = !words.safety_only;
   options.orders_per_second = words.orders_per_second;
   options.steady = std::chrono::seconds(words.steady_seconds);
   if (words.fault_seconds > 0) options.fault_lasts = std::chrono::seconds(words.fault_seconds);

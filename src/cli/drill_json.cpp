@@ -44,6 +44,19 @@ json::object machine() {
           {"memory_mib", mebibytes}};
 }
 
+json::object pages_json(const drill::PagesRead& pages) {
+  return {{"reads", pages.reads}, {"errors", pages.errors}, {"longest_ms", pages.longest_ms}};
+}
+
+json::object audience_json(const drill::AudienceSeen& seen) {
+  json::object out{{"watchers", seen.watchers},
+                   {"watchers_back", seen.watchers_back},
+                   {"cached_pages", pages_json(seen.cached)},
+                   {"dynamic_pages", pages_json(seen.dynamic)}};
+  if (seen.back_p99_ms) out["feed_back_p99_ms"] = *seen.back_p99_ms;
+  return out;
+}
+
 }  // namespace
 
 json::object drill_json(const drill::DrillResult& result, json::object environment) {
@@ -58,6 +71,7 @@ json::object drill_json(const drill::DrillResult& result, json::object environme
                          {"requests", result.stragglers.requests},
                          {"late_acknowledgements", result.stragglers.late_acknowledgements}};
   }
+  out["audience"] = audience_json(result.audience);
   environment["fault_at"] = format_wall(result.fault_at);
   out["environment"] = std::move(environment);
   out["course"] = result.course;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "drill/audience.h"
 #include "drill/buyers.h"
 #include "drill/interruption.h"
 #include "drill/lag_watch.h"
@@ -26,6 +27,9 @@ constexpr auto kAfterHealing = seconds(4);  ///< for late acknowledgements of a 
 constexpr auto kCrowdGathers = milliseconds(700);
 constexpr auto kReturn = seconds(30);  ///< for a returned region's database to answer
 constexpr auto kAfterApproval = seconds(15);
+constexpr auto kFeedBack = milliseconds(1000);  ///< after readiness, 99 of 100 watchers
+/// One time-out of the CDN at the region that is gone (CdnTimeouts::read), and the page itself.
+constexpr auto kPageDelay = milliseconds(2500);
 
 /// The drill in progress: what its parts share.
 class Run {
@@ -46,6 +50,7 @@ class Run {
     if (fault_.asks) check_that_a_person_is_asked();
     if (auto judged = judge_it(); !judged) return judged.error();
     check_story();
+    check_audience();
     end_it();
     return std::move(result_);
   }
@@ -75,6 +80,7 @@ class Run {
     run_name_ = options.run;
     buyers_ = std::make_unique<Buyers>(options, *ledger_);
     if (auto started = buyers_->start(); !started) return started;
+    audience_ = std::make_unique<Audience>(stage_->site());
     lag_watch_ = std::make_unique<LagWatch>(stage_->site(), topology_.other(region_).name);
     const auto before =
         fault_.name == "none" ? std::min(options_.steady, kBaseline) : options_.steady;
@@ -202,6 +208,7 @@ class Run {
     auto story = read_story(stage_->site(), region_, fault_at_);
     if (!story) return story.error();
     result_.story = std::move(*story);
+    result_.audience = audience_->leave(fault_at_.boot, ready_at());
     std::vector<DatabaseView> views;
     for (const Region& region : topology_.regions) {
       const bool gone = fault_.asks && region.name == region_;
@@ -257,6 +264,32 @@ class Run {
     }
   }
 
+  /// When the public ingress was seen to lead to the other region.
+  std::optional<BootTime> ready_at() const {
+    for (const Phase& phase : result_.story.phases) {
+      if (phase.name == kReadinessPhase) return fault_at_.boot + milliseconds(phase.at_ms);
+    }
+    return std::nullopt;
+  }
+
+  /// What people see who do not buy.
+  void check_audience() {
+    const AudienceSeen& seen = result_.audience;
+    if (fault_.expected != Outcome::fails_over && !fault_.spares_active) return;
+    require(seen.cached.errors == 0 && seen.dynamic.errors == 0,
+            fmt::format("{} pages failed at the CDN", seen.cached.errors + seen.dynamic.errors));
+    if (fault_.expected != Outcome::fails_over) return;
+    require(seen.watchers_back == seen.watchers,
+            fmt::format("{} of {} watchers of the seat feed heard of it again", seen.watchers_back,
+                        seen.watchers));
+    if (!options_.judge_times) return;
+    require(seen.back_p99_ms.value_or(0) <= kFeedBack.count(),
+            fmt::format("watchers of the seat feed were back {} ms after readiness (p99)",
+                        seen.back_p99_ms.value_or(0)));
+    require(seen.dynamic.longest_ms <= kPageDelay.count(),
+            fmt::format("a page took {} ms", seen.dynamic.longest_ms));
+  }
+
   void end_it() {
     const std::string folder = stage_->folder();
     const std::string memory = stage_->site().layout().memory();
@@ -268,6 +301,7 @@ class Run {
       require(!code, "the clients' record could not be copied to " + options_.evidence_folder);
     }
     buyers_.reset();
+    audience_.reset();
     lag_watch_.reset();
     auto struck = stage_->strike();
     require(struck.ok(), struck ? "" : struck.error().what);
@@ -283,6 +317,7 @@ class Run {
   std::unique_ptr<LedgerWriter> ledger_;
   std::unique_ptr<Buyers> buyers_;
   std::unique_ptr<LagWatch> lag_watch_;
+  std::unique_ptr<Audience> audience_;
   std::unique_ptr<Stragglers> stragglers_;
   std::string run_name_;
   std::string region_;

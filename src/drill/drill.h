@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "drill/audience.h"
 #include "drill/faults.h"
 #include "drill/judge.h"
 #include "drill/story.h"
@@ -21,7 +22,8 @@ struct DrillOptions {
   std::chrono::seconds steady{20};  ///< load before the fault
   /// How long a fault lasts that nobody may notice; none: as long as the fault's own bound.
   std::optional<std::chrono::nanoseconds> fault_lasts;
-  bool keep = false;  ///< leave the stack's folder behind (ended, for looking into it)
+  bool judge_times = true;  ///< false: how long things take is shown, and fails nothing
+  bool keep = false;        ///< leave the stack's folder behind (ended, for looking into it)
   std::string
       evidence_folder;  ///< "": removed with the stack; else the clients' file is copied there
 };
@@ -30,6 +32,7 @@ struct DrillResult {
   Verdict verdict;
   Story story;
   StragglerCount stragglers;
+  AudienceSeen audience;
   bool asked = false;                      ///< a person was asked and approved, and it went on
   std::vector<std::string> failed_checks;  ///< beyond the verdict: each fails the drill
   std::string folder;                      ///< of the stack, if it was kept

@@ -4,12 +4,16 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "drill/judge.h"
 #include "local/site.h"
 
 namespace understudy::drill {
+
+/// The phase in which the public ingress was seen to lead to the other region.
+inline constexpr std::string_view kReadinessPhase = "readiness seen at the public ingress";
 
 struct Story {
   std::vector<Phase> phases;  ///< detection, decision, fence, lag gate, promotion, readiness ...

@@ -58,6 +58,8 @@ track_commit_timestamp = on
 max_wal_senders = 10
 max_replication_slots = 10
 max_slot_wal_keep_size = 4GB
+# In the data folder: what a killed server leaves in /dev/shm would stay for ever.
+dynamic_shared_memory_type = mmap
 # The default of 5 s delays one promotion in five by as much.
 wal_retrieve_retry_interval = 100ms
 wal_receiver_status_interval = 1s

@@ -1,5 +1,6 @@
 // The real HAProxy on the configuration that `up` writes.
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -227,6 +228,18 @@ TEST_F(LoadBalancerRouting, keeps_the_region_ready_whatever_pages_and_internal_s
   EXPECT_EQ(answer("any", "/"), "api");
   EXPECT_EQ(answer("web", "/"), "503") << "the CDN turns to the other region at once";
   EXPECT_EQ(answer_at(layout_.internal(region_, "mail"), "any", "/"), "503");
+}
+
+TEST_F(LoadBalancerRouting, gives_no_acknowledgement_after_the_time_for_which_it_was_promised) {
+  const auto stubs = services();
+  const RunningProgram haproxy(load_balancer(region_));
+  ASSERT_TRUE(becomes_ready());
+  for (const auto& [within, expected] :
+       {std::pair{"60000", "api"}, std::pair{"0", "503"}, std::pair{"-5", "503"}}) {
+    stubs.at("api")->answers(200, "api",
+                             fmt::format("Understudy-Acknowledge-Within: {}\r\n", within));
+    EXPECT_EQ(answer("any", "/"), expected) << within;
+  }
 }
 
 }  // namespace
