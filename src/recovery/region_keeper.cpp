@@ -443,9 +443,10 @@ void RegionKeeper::keep_services() {
 unsigned RegionKeeper::wanted(const Service& service) const {
   const bool open = writable();
   const std::lock_guard held(lock_);
-  const unsigned at_rest = service.instances(false);
+  const unsigned at_rest = service.instances(!ports_.guards.has(Guard::standby_share_kept));
   if (!record_ || record_->active != region_ || !open) return at_rest;
-  if (record_->transition.phase != Phase::switched) return service.instances(true);
+  const unsigned active = service.instances(ports_.guards.has(Guard::active_share_kept));
+  if (record_->transition.phase != Phase::switched) return active;
   const auto order = ordered_.find(service.name);
   const bool ordered = ordered_epoch_ == record_->epoch && order != ordered_.end();
   return ordered ? order->second : at_rest;
