@@ -199,6 +199,22 @@ TEST_F(Regressions, a_lag_by_clocks_that_disagree_is_not_believed) {
   EXPECT_TRUE(run_history(plan, believing, false).failed_over) << "or this plan shows nothing";
 }
 
+TEST_F(Regressions, a_new_agent_that_died_after_it_was_told_what_to_run_lets_nobody_wait_for_it) {
+  for (int after = 1200; after <= 2600; after += 50) {
+    Plan plan = quiet();
+    plan.topology.services.front().posture = Posture::scaled_on_failover;
+    plan.topology.services.front().instances_standby = 0;
+    plan.faults = {
+        {.kind = FaultKind::region_dies, .at = ms(1000)},
+        {.kind = FaultKind::region_dies, .at = ms(1000 + after), .lasts = seconds(2), .where = 1}};
+    plan.left_dead = 0;
+    const Outcome outcome = run_history(plan, whole(), true);
+    EXPECT_EQ(first_problem(outcome), "");
+    ASSERT_TRUE(outcome.converged_in);
+    EXPECT_LE(*outcome.converged_in, seconds(25)) << after;
+  }
+}
+
 TEST_F(Regressions, a_lost_transition_is_not_waited_for_while_nothing_else_can_begin) {
   Plan plan = quiet();
   plan.faults = {{.kind = FaultKind::path_cut, .at = ms(1000)},
