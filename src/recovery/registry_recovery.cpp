@@ -68,6 +68,13 @@ std::string other_than(const RecoveryEvidence& evidence, const std::string& regi
   return {};
 }
 
+/// Then `region` was the primary, even if its database does not answer.
+bool other_stands_by(const RecoveryEvidence& evidence, const std::string& region) {
+  const std::string other = other_than(evidence, region);
+  const auto& agent = evidence.agents.at(other);
+  return evidence.gone != other && knows(agent) && stands_by(*agent);
+}
+
 /// Nobody may write, and no page is endless: by who was promoted last. A gone region may be that,
 /// when the one that is left only stands by.
 Result<Choice> promoted_last(const RecoveryEvidence& evidence) {
@@ -101,6 +108,11 @@ Result<Choice> promoted_last(const RecoveryEvidence& evidence) {
     return Choice{other_than(evidence, active),
                   "the promotion of " + active + " was ordered: past the point of no return",
                   active};
+  if (!last->database && !other_stands_by(evidence, active))
+    return Error{After::unchanged_retry,
+                 fmt::format("the database of {} does not answer: whether it was the primary or "
+                             "stood by, nobody can tell. Bring it back",
+                             active)};
   if (!stands_by(*last)) return Choice{active, "nobody holds the lease or was promoted after it"};
   if (!evidence.gone)
     return Error{After::unchanged_retry,

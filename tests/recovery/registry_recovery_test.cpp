@@ -85,6 +85,19 @@ TEST(RegistryRecovery, asks_for_a_silent_region_that_may_have_been_promoted_last
   EXPECT_THAT(refusal(evidence(std::nullopt, standby("south"))), HasSubstr("--gone north"));
 }
 
+TEST(RegistryRecovery, waits_for_a_database_that_alone_could_tell_what_it_was) {
+  RecoveryEvidence left = evidence(std::nullopt, standby("south"));
+  left.gone = "north";
+  left.agents["south"]->database.reset();
+  EXPECT_THAT(refusal(left), HasSubstr("the database of south does not answer"));
+  RecoveryEvidence both = evidence(primary("north"), standby("south"));
+  both.agents["north"]->database.reset();
+  ASSERT_TRUE(recover_record(both, "n"));
+  EXPECT_EQ(recover_record(both, "n")->record.active, "north") << "since the other stands by";
+  both.agents["south"]->database.reset();
+  EXPECT_THAT(refusal(both), HasSubstr("does not answer"));
+}
+
 TEST(RegistryRecovery, goes_on_without_a_region_that_is_gone_in_an_epoch_that_it_cannot_have_had) {
   RecoveryEvidence without = evidence(primary("north"), std::nullopt);
   without.gone = "south";
