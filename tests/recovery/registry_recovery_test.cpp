@@ -119,6 +119,20 @@ TEST(RegistryRecovery, follows_the_newest_timeline) {
   EXPECT_EQ(recovered(evidence(primary("north", 1), primary("south", 2))).active, "south");
 }
 
+TEST(RegistryRecovery, asks_databases_not_what_agents_have_read) {
+  // North has read the record in which south became active, in epoch 5, and south has not yet.
+  AgentStatus north = primary("north", 1);
+  north.epoch = 5;
+  AgentStatus south = primary("south", 2);
+  EXPECT_EQ(recovered(evidence(north, south)).active, "south");
+  EXPECT_EQ(recovered(evidence(north, south)).epoch, 7U) << "one that nobody had";
+  EXPECT_EQ(recovered(evidence(north, writing(south))).active, "south");
+  south.database.reset();
+  EXPECT_THAT(refusal(evidence(north, south)), HasSubstr("the database of south does not answer"));
+  north.ordered_epoch = 3;
+  EXPECT_EQ(recovered(evidence(north, south)).active, "north") << "its promotion came last";
+}
+
 TEST(RegistryRecovery, lets_a_promotion_that_was_ordered_go_on) {
   AgentStatus south = standby("south");
   south.ordered_epoch = 4;
