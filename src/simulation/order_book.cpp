@@ -20,12 +20,14 @@ OrderBook::OrderBook(const Plan& plan)
 }
 
 void OrderBook::sent(const Fault& order, bool /*ends*/) {
+  lost_since_sent_ = false;
   if (order.kind == FaultKind::automation_set) automation_in_doubt_ = true;
   if (order.kind == FaultKind::maintenance_begins) maintenance_in_doubt_ = true;
   if (order.kind == FaultKind::failover_acknowledged) failed_over_at_.reset();
 }
 
 void OrderBook::answered(const Fault& order, bool ends, TrueTime now) {
+  if (lost_since_sent_) return;  // perhaps after it was obeyed
   Standing standing{.since = now, .until = {}};
   if (order.by != Duration::zero()) standing.until = now + order.by;
   if (order.kind == FaultKind::automation_set) {
@@ -39,7 +41,7 @@ void OrderBook::answered(const Fault& order, bool ends, TrueTime now) {
 }
 
 void OrderBook::forgotten() {
-  automation_in_doubt_ = maintenance_in_doubt_ = false;
+  lost_since_sent_ = true;
   set_since_.reset();
   maintenance_.reset();
   failed_over_at_.reset();

@@ -39,7 +39,8 @@ class OrderBook {
 
   const Automation default_;
   const Duration interval_;
-  Duration clock_slack_{};  ///< how far the controller's wall clock may be off, by its jumps
+  Duration clock_slack_{};        ///< how far the controller's wall clock may be off, by its jumps
+  bool lost_since_sent_ = false;  ///< all that was ordered, since the latest one was sent
   bool automation_in_doubt_ = false;
   std::optional<Standing> set_since_;
   Automation set_ = Automation::on;

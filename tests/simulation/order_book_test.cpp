@@ -65,6 +65,10 @@ TEST_F(Orders, are_gone_with_the_journal) {
   give(off_, 0);
   book_.forgotten();
   EXPECT_EQ(objection(5), "");
+  book_.sent(off_, false);
+  book_.forgotten();
+  book_.answered(off_, false, at(6));
+  EXPECT_EQ(objection(10), "") << "it was lost while its answer was on the way";
 }
 
 TEST_F(OrdersToAsk, are_met_by_a_yes_to_this_very_execution) {
