@@ -57,12 +57,21 @@ Exit one_seed(const SimulateWords& words, Profile profile) {
   return print_verdict(outcome) == 0 ? Exit::ok : Exit::no;
 }
 
+void print_convergence(const CampaignResult& result) {
+  const auto& all = result.converged_in;
+  if (all.empty()) return;
+  fmt::print(
+      "converged after the healing: median {} ms, p99 {} ms, at the slowest {} ms (seed {})\n",
+      to_ms(all[all.size() / 2]), to_ms(all[(all.size() - 1) * 99 / 100]),
+      to_ms(result.slowest_convergence), result.slowest_seed);
+}
+
 void print_result(const CampaignResult& result, double seconds, Profile profile,
                   const SimulateWords& words) {
   fmt::print("{} histories, {} failovers, {:.0f} histories/s, {:.0f} events a history\n",
              result.histories, result.failovers, static_cast<double>(result.histories) / seconds,
              static_cast<double>(result.events) / static_cast<double>(result.histories));
-  fmt::print("slowest to converge after the healing: {} ms\n", to_ms(result.slowest_convergence));
+  print_convergence(result);
   if (profile == Profile::everything) {
     for (std::size_t mark = 0; mark < result.reached.size(); ++mark)
       fmt::print("  reached {:<40} {}\n", to_string(static_cast<Mark>(mark)), result.reached[mark]);

@@ -84,7 +84,7 @@ std::string last_state(const std::vector<states::HistoryEvent>& events) {
 
 }  // namespace
 
-/// One running execution. `execution` and `timers` belong to its own task.
+/// One running execution. `execution`, `now` and `timers` belong to its own task.
 struct ExecutionRunner::Run {
   Run(states::Execution of, std::unique_ptr<Signal> wake)
       : name(of.info().name), execution(std::move(of)), signal(std::move(wake)) {}
@@ -99,7 +99,15 @@ struct ExecutionRunner::Run {
 
   const std::string name;
   states::Execution execution;
-  std::map<states::TimerId, WallTime> timers;
+  /// The engine's time: the wall clock's, but that it never runs backwards.
+  WallTime now{};
+  /// How long it takes until then is counted by the boot clock: a wall clock that is put back would
+  /// hold up whatever waits, and nobody may write meanwhile.
+  struct Timer {
+    WallTime at;
+    BootTime due;
+  };
+  std::map<states::TimerId, Timer> timers;
   std::unique_ptr<Signal> signal;
   std::weak_ptr<Run> self;
 
@@ -144,6 +152,7 @@ Result<Done> ExecutionRunner::resume_all() {
     if (!replayed) return within(entry.name, replayed.error());
     auto run = std::make_shared<Run>(std::move(replayed->execution), world_.tasks.signal());
     run->self = run;
+    run->now = std::max(world_.clock.wall(), events.back().timestamp);
     if (!write_down(*run, replayed->completed)) return Done{};  // being stopped
     world_.events.emit("execution.resumed", {{"execution", entry.name}, {"events", events.size()}});
     if (const auto& end = run->execution.finished()) {
@@ -183,24 +192,25 @@ void ExecutionRunner::drive(Run& run) {
         run.mailbox.pop_front();
       }
     }
-    const WallTime now = world_.clock.wall();
-    WallTime wake = now + std::chrono::seconds(60);
-    for (const auto& [timer, at] : run.timers) {
-      if (!next && at <= now) next = states::stimulus::TimerFired{timer};
-      wake = std::min(wake, at);
+    const BootTime now = world_.clock.boot();
+    BootTime wake = now + std::chrono::seconds(60);
+    for (const auto& [id, timer] : run.timers) {
+      if (!next && timer.due <= now) next = states::stimulus::TimerFired{id};
+      wake = std::min(wake, timer.due);
     }
     if (next) {
       if (const auto* fired = std::get_if<states::stimulus::TimerFired>(&*next))
-        run.timers.erase(fired->timer);
+        run.now = std::max(run.now, run.timers.extract(fired->timer).mapped().at);
       advance(run, *next);
     } else {
-      run.signal->wait_until(world_.clock.boot() + (wake - now));
+      run.signal->wait_until(wake);
     }
   }
 }
 
 void ExecutionRunner::advance(Run& run, const states::Stimulus& stimulus) {
-  const auto advanced = run.execution.advance(stimulus, world_.clock.wall());
+  run.now = std::max(run.now, world_.clock.wall());
+  const auto advanced = run.execution.advance(stimulus, run.now);
   if (!advanced.accepted) return;
   const bool in_order = world_.guards.has(Guard::journal_before_command);
   if (!in_order) carry_out(run, advanced.commands);
@@ -238,7 +248,7 @@ void ExecutionRunner::carry_out(Run& run, const std::vector<states::Command>& co
     if (const auto* task = std::get_if<states::command::RunTask>(&each)) {
       run_step(run.self.lock(), *task);
     } else if (const auto* timer = std::get_if<states::command::SetTimer>(&each)) {
-      run.timers[timer->timer] = timer->at;
+      run.timers[timer->timer] = {timer->at, world_.clock.boot() + (timer->at - run.now)};
     } else if (const auto* cancelled = std::get_if<states::command::CancelTimer>(&each)) {
       run.timers.erase(cancelled->timer);
     } else if (const auto* end = std::get_if<states::command::Finished>(&each)) {

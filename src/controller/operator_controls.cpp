@@ -115,7 +115,9 @@ Result<Done> OperatorControls::change(const std::function<void(Kept&)>& edit) {
     next = kept_;
   }
   edit(next);
-  auto written = journal_.keep(kKeptAs, json::serialize(to_json(next)));
+  Result<Done> written = Done{};
+  if (world_.guards.has(Guard::orders_durable))
+    written = journal_.keep(kKeptAs, json::serialize(to_json(next)));
   const std::lock_guard held(lock_);
   writing_ = false;
   if (!written) return within("the order is not in force", written.error());
@@ -231,7 +233,8 @@ Circumstances OperatorControls::circumstances(std::uint64_t epoch) const {
   Circumstances is{.maintenance = kept.maintenance.has_value(),
                    .off = automation == Automation::off,
                    .ask = automation == Automation::ask};
-  if (kept.last && epoch > kept.last->epoch) {
+  const bool remembered = world_.guards.has(Guard::last_failover_remembered);
+  if (remembered && kept.last && epoch > kept.last->epoch) {
     is.acknowledged = kept.last->acknowledged.has_value();
     // A wall clock that was put back does not make it long ago.
     is.interval_over = now >= kept.last->at + policy.failover_interval_min;

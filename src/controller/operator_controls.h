@@ -25,10 +25,12 @@ struct Order {
 
 /// Thread-safe. An order that was answered is on the disk; where it cannot be written, nothing has
 /// changed. Every order is an event with who gave it.
-class OperatorControls {
+class OperatorControls final : public StandingOrders {
  public:
-  /// Both outlive it.
-  OperatorControls(Orchestration& world, Journal& journal) : world_(world), journal_(journal) {}
+  /// Both outlive it. From now on the steps of this world obey it.
+  OperatorControls(Orchestration& world, Journal& journal) : world_(world), journal_(journal) {
+    world.orders = this;
+  }
 
   /// Reads what was kept. Call once, before anything else. Error: it cannot be read.
   [[nodiscard]] Result<Done> load();
@@ -42,8 +44,7 @@ class OperatorControls {
   /// Of the last automatic failover, by the epoch that the record shows now.
   [[nodiscard]] Result<Done> acknowledge(const std::string& who, std::uint64_t epoch);
 
-  /// The row for a failover that would begin now. `epoch` is the record's.
-  [[nodiscard]] const Permission& permission_now(std::uint64_t epoch) const;
+  [[nodiscard]] const Permission& permission_now(std::uint64_t epoch) const override;
 
   /// An automatic failover is about to begin in this epoch. It counts once the epoch has risen.
   [[nodiscard]] Result<Done> beginning(const std::string& execution, std::uint64_t epoch);

@@ -62,6 +62,15 @@ enum class Guard : std::uint8_t {
   silent_is_no_vote,         ///< I9
   only_fresh_looks,          ///< I9
   fence_on_fresh_look,       ///< I9: not on one that has grown old
+  // People's orders.
+  orders_obeyed,             ///< no failover begins by itself against them,
+  orders_asked_again,        ///< nor is its transition opened against what was ordered since
+  orders_durable,            ///< an order is on the disk before it is answered
+  last_failover_remembered,  ///< the next one asks until it was acknowledged, and is a while ago
+  // The services, by their posture.
+  active_share_kept,    ///< in the active region
+  standby_share_kept,   ///< in the other
+  readiness_asks_page,  ///< I10; by services. In the simulator, its stand-in for boxoffice
 };
 
 /// Which are on. The default is all; only simulation::Saboteur makes another.

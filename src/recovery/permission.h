@@ -39,4 +39,12 @@ struct Permission {
 
 [[nodiscard]] std::string_view to_string(Verdict verdict);
 
+/// Who knows what people have ordered. Thread-safe.
+class StandingOrders {
+ public:
+  virtual ~StandingOrders() = default;
+  /// The row for a failover that would begin now. `epoch` is the record's.
+  [[nodiscard]] virtual const Permission& permission_now(std::uint64_t epoch) const = 0;
+};
+
 }  // namespace understudy

@@ -438,17 +438,20 @@ void RegionKeeper::keep_services() {
   }
 }
 
-/// The posture decides; while a transition brings this region up, only what it ordered runs beyond
-/// the standby's share, so that its order (cron last) holds.
+/// The posture decides; while a transition brings this region up, a singleton waits for its order,
+/// so that cron comes last (R15). The others do not: an agent that died has forgotten what it was
+/// told, and it would take a minute to be told again.
 unsigned RegionKeeper::wanted(const Service& service) const {
   const bool open = writable();
   const std::lock_guard held(lock_);
-  const unsigned at_rest = service.instances(false);
+  const unsigned at_rest = service.instances(!ports_.guards.has(Guard::standby_share_kept));
   if (!record_ || record_->active != region_ || !open) return at_rest;
-  if (record_->transition.phase != Phase::switched) return service.instances(true);
+  const unsigned active = service.instances(ports_.guards.has(Guard::active_share_kept));
+  if (record_->transition.phase != Phase::switched) return active;
   const auto order = ordered_.find(service.name);
   const bool ordered = ordered_epoch_ == record_->epoch && order != ordered_.end();
-  return ordered ? order->second : at_rest;
+  if (ordered) return order->second;
+  return service.posture == Posture::active_only ? at_rest : active;
 }
 
 // ---------------------------------------------------------------------------------------- helpers

@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <tuple>
+#include <utility>
+#include <vector>
 
 #include "recovery/record_changes.h"
 
@@ -39,6 +40,16 @@ bool is_primary(const AgentStatus& agent) {
   return agent.database && agent.database->role == DatabaseRole::primary;
 }
 
+/// What an agent has read of epochs tells nothing here: a record's epoch is read by both, whoever
+/// is active in it.
+bool was_promoted_after(const RecoveryEvidence& evidence, const AgentStatus& agent,
+                        const AgentStatus& holds) {
+  const std::uint64_t row = agent.database ? agent.database->epoch : 0;
+  if (std::max(row, agent.ordered_epoch) > epoch_of(evidence, holds)) return true;
+  return is_primary(agent) && is_primary(holds) &&
+         agent.database->timeline > holds.database->timeline;
+}
+
 /// By the lease alone: whoever may write now.
 Result<std::optional<Choice>> holder(const RecoveryEvidence& evidence) {
   std::optional<Choice> found;
@@ -51,9 +62,9 @@ Result<std::optional<Choice>> holder(const RecoveryEvidence& evidence) {
     found = Choice{region, "its page is open: it holds the lease"};
   }
   if (!found) return found;
+  const AgentStatus& holds = *evidence.agents.at(found->active);
   for (const auto& [region, agent] : evidence.agents) {
-    if (knows(agent) && region != found->active &&
-        epoch_of(evidence, *agent) > epoch_of(evidence, *evidence.agents.at(found->active)))
+    if (knows(agent) && region != found->active && was_promoted_after(evidence, *agent, holds))
       return Error{After::unchanged_final,
                    fmt::format("{} holds the lease, and {} was promoted after it: this must not be",
                                found->active, region)};
@@ -68,11 +79,57 @@ std::string other_than(const RecoveryEvidence& evidence, const std::string& regi
   return {};
 }
 
+Error silent_database(const std::string& region) {
+  return Error{After::unchanged_retry,
+               fmt::format("the database of {} does not answer: whether it was the primary or "
+                           "stood by, nobody can tell. Bring it back",
+                           region)};
+}
+
+/// A promotion that was ordered after all that the other knows of, and is not done.
+std::optional<Choice> ordered_promotion(const RecoveryEvidence& evidence,
+                                        const std::vector<std::string>& left) {
+  if (!evidence.guards.has(Guard::recovery_counts_orders)) return std::nullopt;
+  for (const std::string& region : left) {
+    const AgentStatus& agent = *evidence.agents.at(region);
+    if (agent.ordered_epoch <= agent.epoch || is_primary(agent)) continue;
+    const auto& other = evidence.agents.at(other_than(evidence, region));
+    const auto rank = [&](const AgentStatus& one) {
+      return std::pair(epoch_of(evidence, one), is_primary(one));
+    };
+    if (left.size() == 2 && rank(*other) > rank(agent)) continue;
+    return Choice{other_than(evidence, region),
+                  "the promotion of " + region + " was ordered: past the point of no return",
+                  region};
+  }
+  return std::nullopt;
+}
+
+/// Of two that answer, by their databases: one that stands by was never promoted, and of two
+/// primaries the one in the newer timeline was promoted last. Where one is silent, the other must
+/// have been ordered to be promoted after it. What agents have read of epochs tells nothing.
+Result<std::string> promoted_last_of(const RecoveryEvidence& evidence, const std::string& first,
+                                     const std::string& second) {
+  const AgentStatus& one = *evidence.agents.at(first);
+  const AgentStatus& other = *evidence.agents.at(second);
+  if (stands_by(one) && stands_by(other))
+    return Error{After::unchanged_retry,
+                 "both databases stand by: find out which one was the primary, and promote it"};
+  if (stands_by(one)) return second;
+  if (stands_by(other)) return first;
+  const auto rank = [&](const AgentStatus& agent) {
+    return std::pair(agent.database->timeline, epoch_of(evidence, agent));
+  };
+  if (one.database && other.database) return rank(one) < rank(other) ? second : first;
+  if (one.database && one.ordered_epoch > other.ordered_epoch) return first;
+  if (other.database && other.ordered_epoch > one.ordered_epoch) return second;
+  return silent_database(one.database ? second : first);
+}
+
 /// Nobody may write, and no page is endless: by who was promoted last. A gone region may be that,
 /// when the one that is left only stands by.
 Result<Choice> promoted_last(const RecoveryEvidence& evidence) {
-  const AgentStatus* last = nullptr;
-  std::string active;
+  std::vector<std::string> left;
   for (const auto& [region, agent] : evidence.agents) {
     if (evidence.gone == region) continue;
     if (!knows(agent) && !evidence.guards.has(Guard::recovery_asks_both)) continue;
@@ -87,25 +144,22 @@ Result<Choice> promoted_last(const RecoveryEvidence& evidence) {
                    fmt::format("the agent of {} has lost its state: its database may be under "
                                "promotion. Restart that database, and say so (--settled {})",
                                region, region)};
-    const auto rank = [&](const AgentStatus& one) {
-      return std::tuple(epoch_of(evidence, one), is_primary(one) ? one.database->timeline : 0,
-                        !stands_by(one));
-    };
-    if (last != nullptr && rank(*agent) <= rank(*last)) continue;
-    last = &*agent;
-    active = region;
+    left.push_back(region);
   }
-  if (last == nullptr) return Error{After::unchanged_final, "no region is left"};
-  const bool orders_count = evidence.guards.has(Guard::recovery_counts_orders);
-  if (orders_count && last->ordered_epoch > last->epoch && !is_primary(*last))
-    return Choice{other_than(evidence, active),
-                  "the promotion of " + active + " was ordered: past the point of no return",
-                  active};
-  if (!stands_by(*last)) return Choice{active, "nobody holds the lease or was promoted after it"};
-  if (!evidence.gone)
-    return Error{After::unchanged_retry,
-                 "both databases stand by: find out which one was the primary, and promote it"};
-  return Choice{*evidence.gone, active + " only stands by, and may now be promoted for it"};
+  if (left.empty()) return Error{After::unchanged_final, "no region is left"};
+  if (auto ordered = ordered_promotion(evidence, left)) return *ordered;
+  std::string active = left.front();
+  if (left.size() == 2) {
+    auto last = promoted_last_of(evidence, left.front(), left.back());
+    if (!last) return last.error();
+    active = *last;
+  } else {
+    const AgentStatus& only = *evidence.agents.at(active);
+    if (!only.database) return silent_database(active);
+    if (stands_by(only) && evidence.gone)
+      return Choice{*evidence.gone, active + " only stands by, and may now be promoted for it"};
+  }
+  return Choice{active, "nobody holds the lease or was promoted after it"};
 }
 
 /// Who stands by, and may be attached at once, since no page is endless.

@@ -34,11 +34,11 @@ struct Recovery {
 };
 
 /// A region whose page is open holds the lease: no other can. If there is none, both must answer,
-/// but for one that is gone: the one of the highest epoch was promoted last. A promotion that was
-/// ordered and is not done goes on, as a transition that somebody adopts. The record counts on
-/// from far above all that anybody saw, so that whatever is under way by the lost one falls to a
-/// conflict. The other is attached in it if it stands by and no page can be endless; else the
-/// active region attaches it itself (R17).
+/// but for one that is gone: databases tell which was promoted last, and orders where one is
+/// silent. A promotion that was ordered and is not done goes on, as a transition that somebody
+/// adopts. The record counts on from far above all that anybody saw, so that whatever is under way
+/// by the lost one falls to a conflict. The other is attached in it if it stands by and no page can
+/// be endless; else the active region attaches it itself (R17).
 ///
 /// Error, unchanged_retry: somebody who must be asked does not answer, or has not settled yet;
 /// unchanged_final: what they say contradicts the rules, and a person must find out.

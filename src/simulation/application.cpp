@@ -25,13 +25,25 @@ Application::Application(Stage& stage, Machine& machine, SimulatedPage& page, Po
 void Application::start() {
   if (process_.alive() || !process_.machine().on()) return;
   process_.start();
-  process_.spawn([this, life = process_.life()] { run_cron(life); });
+  for (const Service& service : stage_.plan.topology.services) {
+    if (service.posture != Posture::active_only) continue;
+    process_.spawn(
+        [this, &name = service.name, life = process_.life()] { run_singleton(name, life); });
+  }
 }
 
 bool Application::ready() const {
   if (!services_alive() || !postgres_.answers() || !postgres_.is_primary()) return false;
+  return may_write() || !stage_.guards.has(Guard::readiness_asks_page);
+}
+
+bool Application::may_write() const {
   const auto page = page_.in_force();
   return page && page->epoch == postgres_.epoch_row();
+}
+
+bool Application::can_serve() const {
+  return services_alive() && postgres_.answers() && postgres_.is_primary() && may_write();
 }
 
 bool Application::runs(const std::string& service) const {
@@ -94,11 +106,11 @@ Result<Done> Application::write_and_read(std::uint64_t mark) {
 
 /// Each unit of work begins with a committed claim, so that the page fences it, whoever forgot to
 /// stop it.
-void Application::run_cron(std::uint64_t life) {
+void Application::run_singleton(const std::string& service, std::uint64_t life) {
   while (life == process_.life()) {
-    if (runs("cron") && !broken_ && !stage_.guards.has(Guard::cron_commits_claims)) {
-      stage_.observers.claimed(region_, postgres_.timeline(), {});
-    } else if (runs("cron") && !broken_) {
+    if (runs(service) && !broken_ && !stage_.guards.has(Guard::cron_commits_claims)) {
+      stage_.observers.claimed(region_, postgres_.timeline());
+    } else if (runs(service) && !broken_) {
       if (const auto page = page_.in_force()) {
         (void)commit(Writes::cron_claim, ++ticks_, page->epoch);
       } else if (!stage_.guards.has(Guard::page_judged_by_services)) {

@@ -25,6 +25,8 @@ class Application {
 
   /// As the load balancer asks: it may take this region's traffic.
   [[nodiscard]] bool ready() const;
+  /// Whether a sale would succeed, by what is so and not by what is told.
+  [[nodiscard]] bool can_serve() const;
   [[nodiscard]] bool services_alive() const { return process_.runs() && !broken_ && runs("web"); }
   [[nodiscard]] bool runs(const std::string& service) const;
   [[nodiscard]] std::map<std::string, unsigned> running() const;
@@ -35,7 +37,8 @@ class Application {
 
  private:
   Result<Committed> commit(Writes what, std::uint64_t id, std::uint64_t epoch);
-  void run_cron(std::uint64_t life);
+  [[nodiscard]] bool may_write() const;
+  void run_singleton(const std::string& service, std::uint64_t life);
 
   struct Instances {
     unsigned wanted = 0;

@@ -24,6 +24,15 @@ Outcome run_and_compare(const Plan& plan, const Composition& product, bool twice
   return outcome;
 }
 
+/// Threads come in any order: of equally slow ones the first seed counts.
+void note_convergence(CampaignResult& whole, std::uint64_t seed, Duration took) {
+  whole.converged_in.push_back(took);
+  if (took < whole.slowest_convergence) return;
+  if (took == whole.slowest_convergence && whole.slowest_seed < seed) return;
+  whole.slowest_convergence = took;
+  whole.slowest_seed = seed;
+}
+
 /// What one batch of seeds came to, added to the whole under a lock.
 void add(CampaignResult& whole, std::uint64_t from, std::uint64_t seed, const Outcome& outcome) {
   ++whole.histories;
@@ -31,8 +40,7 @@ void add(CampaignResult& whole, std::uint64_t from, std::uint64_t seed, const Ou
   whole.events += outcome.events;
   for (std::size_t mark = 0; mark < whole.reached.size(); ++mark)
     whole.reached[mark] += outcome.marks.test(mark) ? 1 : 0;
-  if (outcome.converged_in)
-    whole.slowest_convergence = std::max(whole.slowest_convergence, *outcome.converged_in);
+  if (outcome.converged_in) note_convergence(whole, seed, *outcome.converged_in);
   if (outcome.ok()) return;
   ++whole.failed;
   const bool seen = !outcome.violations.empty();
@@ -76,6 +84,7 @@ CampaignResult run_campaign(const CampaignOptions& options,
   for (unsigned job = 1; job < options.jobs; ++job) workers.emplace_back(work);
   work();
   for (std::thread& worker : workers) worker.join();
+  std::sort(result.converged_in.begin(), result.converged_in.end());
   std::sort(result.failures.begin(), result.failures.end(),
             [](const Failure& a, const Failure& b) { return a.seed < b.seed; });
   return result;

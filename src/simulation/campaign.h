@@ -35,8 +35,10 @@ struct CampaignResult {
   std::array<std::uint64_t, static_cast<std::size_t>(Mark::kCount)> reached{};
   std::vector<Failure> failures;  ///< by seed; at most the first hundred
   std::uint64_t failed = 0;
-  std::uint64_t run_twice = 0;  ///< a sample, to see that both runs end alike
+  std::uint64_t run_twice = 0;         ///< a sample, to see that both runs end alike
+  std::vector<Duration> converged_in;  ///< after the healing; sorted
   Duration slowest_convergence{};
+  std::uint64_t slowest_seed = 0;  ///< the first of those as slow; 0: none converged
   /// Of the first violation that an observer saw, counted from `from`; none if there was none.
   std::optional<std::uint64_t> caught_after;
 };

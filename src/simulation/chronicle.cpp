@@ -39,6 +39,16 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Mark::kCount)> k
     "cron_moved",
     "request_repeated",
     "person_asked_at_the_end",
+    "refused_in_maintenance",
+    "refused_while_off",
+    "refused_since_declined",
+    "asked_by_the_switch",
+    "asked_for_acknowledgement",
+    "asked_within_the_interval",
+    "question_withdrawn",
+    "not_begun_after_all",
+    "maintenance_ran_out",
+    "order_unanswered",
 };
 static_assert(!kNames.back().empty(), "every mark has a name");
 

@@ -50,6 +50,16 @@ enum class Mark : std::uint8_t {
   cron_moved,
   request_repeated,
   person_asked_at_the_end,
+  refused_in_maintenance,
+  refused_while_off,
+  refused_since_declined,
+  asked_by_the_switch,
+  asked_for_acknowledgement,
+  asked_within_the_interval,
+  question_withdrawn,
+  not_begun_after_all,
+  maintenance_ran_out,
+  order_unanswered,
   kCount,
 };
 

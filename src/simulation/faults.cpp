@@ -95,6 +95,9 @@ void Faults::begin(const Fault& fault) {
       world_.witness.process().set_stalls(stage_.dice, kStallEveryCalls, fault.by);
       break;
     case FaultKind::operator_meddles: operate_until_healed(fault.other == 1); break;
+    case FaultKind::automation_set:
+    case FaultKind::maintenance_begins:
+    case FaultKind::failover_acknowledged: world_.person.order(fault, false); break;
   }
 }
 
@@ -139,6 +142,7 @@ void Faults::end(const Fault& fault) {
     case FaultKind::registry_mute: world_.registry.set_mute(false); break;
     case FaultKind::controller_freezes: world_.witness.process().thaw(); break;
     case FaultKind::wall_jumps: machine(fault.where).jump_wall(-fault.by); break;
+    case FaultKind::maintenance_begins: world_.person.order(fault, true); break;
     case FaultKind::stalls:
       for (Region* each : world_.regions()) each->agent_process().set_stalls(stage_.dice, 0, {});
       world_.witness.process().set_stalls(stage_.dice, 0, {});
@@ -149,7 +153,9 @@ void Faults::end(const Fault& fault) {
     case FaultKind::controller_journal_lost:
     case FaultKind::promotion_trouble:
     case FaultKind::registry_lost:
-    case FaultKind::operator_meddles: break;  // mended by themselves
+    case FaultKind::operator_meddles:
+    case FaultKind::automation_set:
+    case FaultKind::failover_acknowledged: break;  // mended by themselves
   }
 }
 
@@ -160,6 +166,7 @@ void Faults::heal() {
         fault.lasts != Duration::zero() && fault.at + fault.lasts <= stage_.scheduler.now();
     if (gone || fault.at > stage_.scheduler.now()) continue;
     if (fault.kind == FaultKind::wall_jumps) continue;  // clocks stay as they are
+    if (is_order(fault)) continue;                      // and so do orders
     end(fault);
   }
   if (stage_.plan.left_dead) {

@@ -41,7 +41,7 @@ class Convergence {
     // One who was asked before the healing is asked no more, but for a question that is still open.
     const bool asked = (stage_.observers.times_asked() > asked_before_ && somebody_is_missing()) ||
                        world_.witness.asks();
-    if (writes && at_rest && whole_again()) reached_ = true;
+    if (writes && at_rest && whole_again() && shares_are_right()) reached_ = true;
     if (asked && !writes && now - stage_.plan.healed_at >= 20 * kSteady) {
       stage_.chronicle.reached(Mark::person_asked_at_the_end);
       reached_ = true;
@@ -53,6 +53,16 @@ class Convergence {
   [[nodiscard]] bool whole_again() const {
     const Record& record = world_.registry.record();
     return record.epoch > 1 || record.standby || stage_.plan.left_dead;
+  }
+
+  /// The active region runs the active share of every service, and the other, if it is there, the
+  /// standby's.
+  [[nodiscard]] bool shares_are_right() {
+    for (Region* region : world_.regions()) {
+      const bool active = region->name() == world_.registry.record().active;
+      if (region->machine().on() && !region->has_share(active)) return false;
+    }
+    return true;
   }
 
   /// To ask a person is an answer only where the region that writes, or is to write, is dead, or

@@ -10,6 +10,8 @@ namespace {
 /// How old a vantage's bad look may be to count as "sees the primary down" (I9): the patience of
 /// the slowest row is far longer, but its looks go on all the while.
 constexpr Duration kRecentLook = std::chrono::seconds(4);
+/// I10: a second beyond the period of the edge's checks and what it waits for their answer.
+constexpr Duration kMisledMax = std::chrono::seconds(1) + milliseconds(400);
 }  // namespace
 
 /// One timeline was promoted after the other: whoever is heard to write in an older one splits the
@@ -34,10 +36,22 @@ void Observers::acknowledged(int region, std::uint64_t timeline, std::uint64_t o
   sold_.try_emplace(order, Sold{region, scheduler_.now()});
 }
 
-void Observers::claimed(int region, std::uint64_t timeline,
-                        const std::optional<Promise>& /*page*/) {
+void Observers::claimed(int region, std::uint64_t timeline) {
   if (newest_timeline_ > 1 && region == newest_region_) chronicle_.reached(Mark::cron_moved);
-  one_writer("I2", "runs cron", region, timeline);
+  one_writer("I2", "runs a singleton", region, timeline);
+}
+
+void Observers::led(int region, bool leads, bool serves) {
+  auto& since = misled_since_[static_cast<std::size_t>(region)];
+  const TrueTime now = scheduler_.now();
+  if (!leads || serves) return since.reset();
+  if (!since) since = now;
+  if (now - *since <= kMisledMax) return;
+  chronicle_.broken("I10",
+                    fmt::format("traffic has reached {} for {} ms, which cannot serve it",
+                                plan_.topology.regions[static_cast<std::size_t>(region)].name,
+                                to_ms(now - *since)));
+  since.reset();
 }
 
 void Observers::promoted(int region, std::uint64_t timeline) {
@@ -90,18 +104,26 @@ void Observers::record_changed(const Record& before, const Record& after) {
     chronicle_.reached(after.standby ? Mark::standby_attached : Mark::standby_detached);
     chronicle_.tell("record: standby {}", after.standby.value_or("none"));
   }
-  if (is == Phase::revoked && was == Phase::open) {
-    // I9, by the looks that the vantages really had.
-    const TrueTime now = scheduler_.now();
-    if (!first_revoked_) first_revoked_ = now;
-    const auto bad = std::count_if(looks_.begin(), looks_.end(), [&](const auto& of) {
-      const Look& look = of.second;
-      return look.region == after.active && !look.well && now - look.at <= kRecentLook;
-    });
-    if (2 * bad <= 3) {
-      chronicle_.broken("I9", fmt::format("{} is left though only {} of 3 vantages see it down",
-                                          after.active, bad));
-    }
+  if (was == Phase::none && is == Phase::open) {
+    const std::string why = orders_.objection(after.transition.execution, scheduler_.now());
+    if (!why.empty())
+      chronicle_.broken("orders",
+                        fmt::format("{} begins though {}", after.transition.execution, why));
+  }
+  if (was == Phase::open && is == Phase::revoked) judge_fence(after.active);
+}
+
+/// I9, by the looks that the vantages really had.
+void Observers::judge_fence(const std::string& active) {
+  const TrueTime now = scheduler_.now();
+  if (!first_revoked_) first_revoked_ = now;
+  const auto bad = std::count_if(looks_.begin(), looks_.end(), [&](const auto& of) {
+    const Look& look = of.second;
+    return look.region == active && !look.well && now - look.at <= kRecentLook;
+  });
+  if (2 * bad <= 3) {
+    chronicle_.broken(
+        "I9", fmt::format("{} is left though only {} of 3 vantages see it down", active, bad));
   }
 }
 
@@ -125,7 +147,8 @@ constexpr Duration kSilenceMax = std::chrono::seconds(3);
 
 void Observers::judge_silence() {
   const auto all = [&](const auto& strikes) {
-    return std::all_of(plan_.faults.begin(), plan_.faults.end(), strikes);
+    return std::all_of(plan_.faults.begin(), plan_.faults.end(),
+                       [&](const Fault& fault) { return is_order(fault) || strikes(fault); });
   };
   const bool synchronous = plan_.topology.database.replication == Replication::synchronous;
   const bool standby_alone = all(strikes_the_standby_alone) && !synchronous;

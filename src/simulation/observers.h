@@ -13,6 +13,7 @@
 #include "ports/registry.h"
 #include "ports/vantage.h"
 #include "simulation/chronicle.h"
+#include "simulation/order_book.h"
 #include "simulation/plan.h"
 
 namespace understudy::simulation {
@@ -22,14 +23,17 @@ struct Transaction;
 class Observers {
  public:
   Observers(Scheduler& scheduler, Chronicle& chronicle, const Plan& plan)
-      : scheduler_(scheduler), chronicle_(chronicle), plan_(plan) {}
+      : scheduler_(scheduler), chronicle_(chronicle), plan_(plan), orders_(plan) {}
 
   // What happens, at the instant it happens. Regions by their place in the topology.
 
   /// A region's last check before an acknowledgement was passed (I1).
   void acknowledged(int region, std::uint64_t timeline, std::uint64_t order);
-  /// A claim of cron was committed and will be acted on (I2).
-  void claimed(int region, std::uint64_t timeline, const std::optional<Promise>& page);
+  /// A claim of a singleton (cron) was committed and will be acted on (I2).
+  void claimed(int region, std::uint64_t timeline);
+  /// Whether the public way leads to a region, and whether that region could serve (I10). To be
+  /// told often.
+  void led(int region, bool leads, bool serves);
   void promoted(int region, std::uint64_t timeline);
   void may_have_written_until(int region, TrueTime end);
   void record_changed(const Record& before, const Record& after);
@@ -42,6 +46,8 @@ class Observers {
   /// Somebody said that a region is gone for good, with all it holds; the other is in `timeline`.
   void person_gave_up(int region, std::uint64_t timeline);
   void person_asked() { ++asked_; }
+  /// What people order, and what they are answered.
+  [[nodiscard]] OrderBook& orders() { return orders_; }
 
   [[nodiscard]] std::uint64_t times_asked() const { return asked_; }
   [[nodiscard]] const std::set<std::uint64_t>& orders_bought() const { return bought_; }
@@ -63,11 +69,14 @@ class Observers {
   };
 
   void judge_epoch(const Record& before, const Record& after);
+  void judge_fence(const std::string& active);
   void one_writer(const char* invariant, const char* what, int region, std::uint64_t timeline);
 
   Scheduler& scheduler_;
   Chronicle& chronicle_;
   const Plan& plan_;
+  OrderBook orders_;
+  std::array<std::optional<TrueTime>, 2> misled_since_{};
   std::uint64_t newest_timeline_ = 1;
   int newest_region_ = 0;
   std::array<TrueTime, 2> wrote_until_{};

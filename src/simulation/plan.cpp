@@ -6,6 +6,7 @@
 #include <array>
 
 #include "simulation/dice.h"
+#include "simulation/plan_people.h"
 
 namespace understudy::simulation {
 
@@ -300,15 +301,24 @@ Plan draw_plan(std::uint64_t seed, Profile profile) {
     plan.faults.clear();
     add_attach_under_fire(plan, dice, begin);
   }
-  std::sort(plan.faults.begin(), plan.faults.end(),
-            [](const Fault& a, const Fault& b) { return a.at < b.at; });
   if (everything && dice.one_in(2))
     plan.left_dead = standby_alone ? 1 : static_cast<int>(dice.below(10) < 7 ? 0 : 1);
   // Synchronous commits wait for the standby: without one they wait for ever, until it can be
   // detached (R19), which is not built yet.
   if (plan.topology.database.replication == Replication::synchronous && plan.left_dead == 1)
     plan.left_dead.reset();
+  if (everything) {
+    draw_postures(plan);
+    draw_people(plan, begin, end, !standby_alone && !witness_alone);
+  }
+  std::sort(plan.faults.begin(), plan.faults.end(),
+            [](const Fault& a, const Fault& b) { return a.at < b.at; });
   return plan;
+}
+
+bool is_order(const Fault& fault) {
+  return fault.kind == FaultKind::automation_set || fault.kind == FaultKind::maintenance_begins ||
+         fault.kind == FaultKind::failover_acknowledged;
 }
 
 bool strikes_the_standby_alone(const Fault& fault) {
@@ -380,6 +390,9 @@ std::string_view to_string(FaultKind kind) {
     case FaultKind::promotion_trouble: return "promotion goes badly";
     case FaultKind::stalls: return "processes stall";
     case FaultKind::operator_meddles: return "an operator answers";
+    case FaultKind::automation_set: return "order: automation";
+    case FaultKind::maintenance_begins: return "order: maintenance on";
+    case FaultKind::failover_acknowledged: return "order: acknowledge";
   }
   return "";
 }
@@ -399,6 +412,13 @@ std::string describe(const Fault& fault, const Plan& /*plan*/) {
       break;
     }
     case FaultKind::operator_meddles: text += fault.other == 1 ? ": approve" : ": decline"; break;
+    case FaultKind::automation_set:
+      text += fmt::format(" {}", to_string(static_cast<Automation>(fault.other)));
+      [[fallthrough]];
+    case FaultKind::maintenance_begins:
+      if (fault.by != Duration::zero()) text += fmt::format(" --for {} ms", to_ms(fault.by));
+      break;
+    case FaultKind::failover_acknowledged: break;
     case FaultKind::links_bad:
     case FaultKind::registry_dies:
     case FaultKind::registry_mute:

@@ -37,6 +37,10 @@ enum class FaultKind : std::uint8_t {
   promotion_trouble,        ///< slow, fails, or succeeds without an answer
   stalls,            ///< processes stand still for a moment, anywhere between two instructions
   operator_meddles,  ///< answers a question, whatever it is
+  // Orders of a person, whoever they help.
+  automation_set,
+  maintenance_begins,
+  failover_acknowledged,
 };
 
 enum class Promotion : std::uint8_t { well, slow, fails, answer_lost };
@@ -46,8 +50,13 @@ struct Fault {
   TrueTime at;
   Duration lasts{};  ///< zero: for good, until everything is healed
   int where = 0;     ///< 0, 1: the regions as listed; 2: witness; 3: edge; 4: clients
-  int other = 0;     ///< the far end of a link; the kind of trouble
-  Duration by{};     ///< of a clock's jump; the longest stall; a slow link's delay
+  int other = 0;     ///< the far end of a link; the kind of trouble; the automation that is set
+  Duration by{};  ///< of a clock's jump; the longest stall; a slow link's delay; an order's --for
+};
+
+/// An automatic failover that led to the region in which the history begins.
+struct EarlierFailover {
+  bool acknowledged = false;
 };
 
 struct Plan {
@@ -60,6 +69,7 @@ struct Plan {
   std::uint32_t loss_ppm = 0;  ///< of every link, all the time
   Duration fsync_most = milliseconds(2);
   Duration buy_every = milliseconds(150);
+  std::optional<EarlierFailover> earlier_failover;  ///< a moment ago
   std::vector<Fault> faults;
   TrueTime healed_at;                                   ///< the end of the safety phase
   std::optional<int> left_dead;                         ///< the region that is not healed
@@ -74,6 +84,8 @@ enum class Profile : std::uint8_t {
 
 [[nodiscard]] std::optional<Profile> profile_from(std::string_view text);
 [[nodiscard]] std::string_view to_string(FaultKind kind);
+/// It harms nothing: a person's order.
+[[nodiscard]] bool is_order(const Fault& fault);
 /// It strikes the second region and nothing else.
 [[nodiscard]] bool strikes_the_standby_alone(const Fault& fault);
 /// It strikes the registry or the controller and nothing else.

@@ -3,6 +3,8 @@
 #include <array>
 #include <utility>
 
+#include "recovery/steps/step.h"
+
 namespace understudy::simulation {
 
 namespace {
@@ -15,7 +17,17 @@ constexpr std::array kMarked = {
     std::pair{std::string_view("operator.declined"), Mark::operator_declined},
     std::pair{std::string_view("execution.resumed"), Mark::execution_resumed},
     std::pair{std::string_view("transition.adopted"), Mark::transition_adopted},
+    std::pair{std::string_view("question.withdrawn"), Mark::question_withdrawn},
 };
+
+/// By the row of the table of permissions.
+constexpr std::array kAsked = {std::pair{140, Mark::asked_by_the_switch},
+                               std::pair{150, Mark::asked_for_acknowledgement},
+                               std::pair{160, Mark::asked_within_the_interval}};
+constexpr std::array kRefused = {
+    std::pair{std::string_view("failover.refused.110."), Mark::refused_in_maintenance},
+    std::pair{std::string_view("failover.refused.120."), Mark::refused_while_off},
+    std::pair{std::string_view("failover.refused.130."), Mark::refused_since_declined}};
 
 }  // namespace
 
@@ -29,8 +41,23 @@ void SimulatedEvents::emit(std::string_view name, boost::json::object fields) {
     stage_.chronicle.reached(acknowledged ? Mark::fenced_by_acknowledgement
                                           : Mark::fenced_by_lease_end);
   }
+  if (name == "failover.started") {
+    for (const auto& [row, mark] : kAsked) {
+      if (fields.at("permission") == row) stage_.chronicle.reached(mark);
+    }
+  }
+  if (name == "execution.ended" && fields.at("error").as_string() == kNotPermitted)
+    stage_.chronicle.reached(Mark::not_begun_after_all);
+  if (name == "maintenance.ended" && fields.at("how") == "ended by itself, its time being over")
+    stage_.chronicle.reached(Mark::maintenance_ran_out);
   if (stage_.chronicle.told())
     stage_.chronicle.tell("{}: {} {}", who_, name, boost::json::serialize(fields));
+}
+
+void SimulatedAlerts::note_refusal(const Alert& alert) {
+  for (const auto& [key, mark] : kRefused) {
+    if (alert.key.starts_with(key)) stage_.chronicle.reached(mark);
+  }
 }
 
 }  // namespace understudy::simulation

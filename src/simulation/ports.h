@@ -35,10 +35,12 @@ class SimulatedAlerts final : public Alerts {
   explicit SimulatedAlerts(Stage& stage) : stage_(stage) {}
   void raise(const Alert& alert) override {
     if (!alert.ask.empty()) stage_.observers.person_asked();
+    note_refusal(alert);
     stage_.chronicle.tell("alert: {}; {}; {}", alert.subject, alert.done, alert.ask);
   }
 
  private:
+  void note_refusal(const Alert& alert);
   Stage& stage_;
 };
 

@@ -83,7 +83,7 @@ void Postgres::commit(Writes what, std::uint64_t id, std::optional<std::uint64_t
           stage_.chronicle.reached(Mark::acknowledgement_withheld);
           return;
         }
-        if (what == Writes::cron_claim) stage_.observers.claimed(region_, timeline_, page);
+        if (what == Writes::cron_claim) stage_.observers.claimed(region_, timeline_);
         reply(Committed{page ? page->epoch : 0});
       });
     });

@@ -1,5 +1,7 @@
 #include "simulation/region.h"
 
+#include <algorithm>
+
 namespace understudy::simulation {
 
 namespace {
@@ -68,6 +70,14 @@ void Region::power_on() {
   database_.restart();
   application_.start();
   start_agent();
+}
+
+bool Region::has_share(bool active) const {
+  const auto running = application_.running();
+  const auto& services = stage_.plan.topology.services;
+  return std::all_of(services.begin(), services.end(), [&](const Service& service) {
+    return running.at(service.name) == service.instances(active);
+  });
 }
 
 void Region::wipe_agent_disk() {

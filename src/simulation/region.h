@@ -59,6 +59,12 @@ class Region {
   /// Its load balancer works.
   bool path = true;
   [[nodiscard]] bool takes_traffic() const { return path && application_.ready(); }
+  /// Whether a request that comes in now could be served (I10).
+  [[nodiscard]] bool can_serve() const {
+    return machine_.on() && !machine_.frozen() && path && application_.can_serve();
+  }
+  /// Every service runs as often as its posture says.
+  [[nodiscard]] bool has_share(bool active) const;
 
  private:
   /// What one life of the agent has in memory.

@@ -180,6 +180,7 @@ void Edge::start() {
 /// One question on its way there and back; no answer in time counts as not ready.
 void Edge::check(std::size_t index) {
   Region& region = *regions_[index];
+  stage_.observers.led(static_cast<int>(index), target() == &region, region.can_serve());
   stage_.network.send(machine_, region.machine(), [this, &region, index] {
     if (!region.machine().on() || region.machine().frozen()) return;
     const bool ready = region.takes_traffic();
@@ -285,10 +286,12 @@ void Witness::start() {
   parts_ = std::make_unique<Parts>(stage_, *this);
   process_.spawn([this] {
     Parts& is = *parts_;
-    const auto resumed = is.runner.resume_all();
-    ensure(resumed.ok(), "a journal that was written can be resumed");
     const auto remembered = is.controls.load();
     ensure(remembered.ok(), "what a journal kept can be read");
+    if (!began_) recall_earlier_failover();
+    began_ = true;
+    const auto resumed = is.runner.resume_all();
+    ensure(resumed.ok(), "a journal that was written can be resumed");
     is.sentry.emplace(is.world, is.runner, is.controls, stage_.workflow);
     is.sentry->start();
     is.standby_watch.emplace(is.world);
@@ -296,9 +299,39 @@ void Witness::start() {
   });
 }
 
+/// It led to this epoch, and is the only one that a history can have before its own: nobody
+/// rebuilds a region that was left.
+void Witness::recall_earlier_failover() {
+  const auto& earlier = stage_.plan.earlier_failover;
+  if (!earlier) return;
+  OperatorControls& controls = parts_->controls;
+  ensure(controls.beginning("failover-shop-0", 0).ok(), "a journal of nobody else's is written");
+  stage_.observers.orders().failed_over(stage_.scheduler.now());
+  if (!earlier->acknowledged) return;
+  Fault order{.kind = FaultKind::failover_acknowledged};
+  stage_.observers.orders().sent(order, false);
+  ensure(obey(order, false).ok(), "there is one to be acknowledged");
+}
+
 void Witness::lose_journal() {
   process_.kill();
   journal_.lose();
+  stage_.observers.orders().forgotten();
+}
+
+Result<Done> Witness::obey(const Fault& order, bool ends) {
+  if (parts_ == nullptr) return Error{After::unchanged_retry, "the controller is starting"};
+  OperatorControls& controls = parts_->controls;
+  const WallTime now = parts_->clock.wall();
+  Order given{.who = "somebody", .reason = "a bad moment", .at = now};
+  if (order.by != Duration::zero()) given.until = now + order.by;
+  switch (order.kind) {
+    case FaultKind::automation_set:
+      return controls.set_automation(static_cast<Automation>(order.other), given);
+    case FaultKind::maintenance_begins:
+      return ends ? controls.end_maintenance("somebody") : controls.begin_maintenance(given);
+    default: return controls.acknowledge("somebody", registry_.record().epoch);
+  }
 }
 
 bool Witness::idle() const {
@@ -312,8 +345,11 @@ bool Witness::asks() const {
 void Witness::operate(bool approve) {
   if (parts_ == nullptr || !process_.runs()) return;
   for (const auto& question : parts_->runner.questions()) {
-    if (approve && question.state == "AskOperator") stage_.observers.person_accepted_the_loss();
-    (void)parts_->runner.answer(question.execution, approve, "somebody");
+    const bool to_start = question.state == "AskToStart";
+    if (approve && to_start) stage_.observers.orders().approved(question.execution);
+    if (approve && !to_start) stage_.observers.person_accepted_the_loss();
+    const auto done = parts_->runner.answer(question.execution, approve, "somebody");
+    if (done && !approve && to_start) parts_->controls.note_declined();
   }
 }
 

@@ -91,6 +91,8 @@ class Witness {
 
   void start();
   void lose_journal();
+  /// Does what a person orders. In a fiber of its process.
+  Result<Done> obey(const Fault& order, bool ends);
   /// Answers whatever is asked.
   void operate(bool approve);
 
@@ -100,6 +102,8 @@ class Witness {
   [[nodiscard]] bool asks() const;
 
  private:
+  void recall_earlier_failover();
+
   struct Parts;
   Stage& stage_;
   RegistryProcess& registry_;
@@ -110,6 +114,7 @@ class Witness {
   LookFrom from_witness_;
   LookFrom from_edge_;
   LookFrom from_other_;
+  bool began_ = false;
   std::unique_ptr<Parts> parts_;
 };
 

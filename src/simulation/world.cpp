@@ -28,6 +28,7 @@ World::World(Stage& of)
       registry_operator(of, witness_machine, registry, {&first, &second}),
       edge(of, {&first, &second}),
       witness(of, witness_machine, registry, {&first, &second}, edge),
+      person(of, client_machine, witness),
       buyers(of, client_machine, edge, {&first, &second}) {
   first.set_other(second);
   second.set_other(first);

@@ -2,6 +2,7 @@
 // Two regions, a witness, an edge and clients: everything that one history happens in.
 
 #include "simulation/buyers.h"
+#include "simulation/person.h"
 #include "simulation/region.h"
 #include "simulation/registry_operator.h"
 #include "simulation/registry_process.h"
@@ -31,6 +32,7 @@ struct World {
   RegistryOperator registry_operator;
   Edge edge;
   Witness witness;
+  Person person;
   Buyers buyers;
 };
 

@@ -93,6 +93,21 @@ TEST_F(Automatic, failover_is_free_the_first_time_and_then_waits_to_be_acknowled
   EXPECT_EQ(room_.controls().permission_now(2).id, 160);
 }
 
+TEST_F(Automatic, failover_that_has_not_taken_the_lock_yet_heeds_what_is_ordered_meanwhile) {
+  begin();
+  world_.kill(world_.north);
+  ASSERT_TRUE(world_.stage.run_until([&] { return started() == 1; }, 10s));
+  world_.registry.replaces.always = Fault::unreachable;
+  run_for(3s);
+  ASSERT_TRUE(room_.controls().set_automation(Automation::off, order()));
+  world_.registry.replaces.always = Fault::none;
+  run_for(30s);
+  EXPECT_EQ(started(), 1U);
+  room_.expect_nothing_changed();
+  EXPECT_TRUE(room_.journalled("automatic failover is off"));
+  EXPECT_NE(told("failover.refused.120.1"), "");
+}
+
 TEST_F(Automatic, failover_that_cannot_be_noted_does_not_begin) {
   begin();
   room_.journal.keeps.always = Fault::refused;

@@ -208,6 +208,16 @@ TEST_F(Runner, writes_every_state_down_before_it_runs_it) {
   EXPECT_EQ(room_.outcome(), "SUCCEEDED");
 }
 
+TEST_F(Runner, waits_no_longer_when_the_wall_clock_is_put_back) {
+  kill_north();
+  ASSERT_TRUE(room_.start());
+  ASSERT_TRUE(room_.world.stage.run_until([&] { return room_.entered("Fence") == 1; }, seconds(5)));
+  room_.world.stage.run_for(milliseconds(200));
+  room_.world.stage.shift_wall(-std::chrono::hours(1));
+  EXPECT_TRUE(room_.world.stage.run_until([&] { return room_.entered("CheckReplicationLag") == 1; },
+                                          seconds(5)));
+}
+
 TEST_F(Runner, is_held_up_by_a_journal_that_fails_and_says_so) {
   kill_north();
   room_.journal.appends.always = Fault::refused;

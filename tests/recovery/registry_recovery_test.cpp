@@ -85,6 +85,19 @@ TEST(RegistryRecovery, asks_for_a_silent_region_that_may_have_been_promoted_last
   EXPECT_THAT(refusal(evidence(std::nullopt, standby("south"))), HasSubstr("--gone north"));
 }
 
+TEST(RegistryRecovery, waits_for_a_database_that_alone_could_tell_what_it_was) {
+  RecoveryEvidence left = evidence(std::nullopt, standby("south"));
+  left.gone = "north";
+  left.agents["south"]->database.reset();
+  EXPECT_THAT(refusal(left), HasSubstr("the database of south does not answer"));
+  RecoveryEvidence both = evidence(primary("north"), standby("south"));
+  both.agents["north"]->database.reset();
+  ASSERT_TRUE(recover_record(both, "n"));
+  EXPECT_EQ(recover_record(both, "n")->record.active, "north") << "since the other stands by";
+  both.agents["south"]->database.reset();
+  EXPECT_THAT(refusal(both), HasSubstr("does not answer"));
+}
+
 TEST(RegistryRecovery, goes_on_without_a_region_that_is_gone_in_an_epoch_that_it_cannot_have_had) {
   RecoveryEvidence without = evidence(primary("north"), std::nullopt);
   without.gone = "south";
@@ -104,6 +117,20 @@ TEST(RegistryRecovery, leaves_a_gone_region_active_so_that_its_standby_is_promot
 
 TEST(RegistryRecovery, follows_the_newest_timeline) {
   EXPECT_EQ(recovered(evidence(primary("north", 1), primary("south", 2))).active, "south");
+}
+
+TEST(RegistryRecovery, asks_databases_not_what_agents_have_read) {
+  // North has read the record in which south became active, in epoch 5, and south has not yet.
+  AgentStatus north = primary("north", 1);
+  north.epoch = 5;
+  AgentStatus south = primary("south", 2);
+  EXPECT_EQ(recovered(evidence(north, south)).active, "south");
+  EXPECT_EQ(recovered(evidence(north, south)).epoch, 7U) << "one that nobody had";
+  EXPECT_EQ(recovered(evidence(north, writing(south))).active, "south");
+  south.database.reset();
+  EXPECT_THAT(refusal(evidence(north, south)), HasSubstr("the database of south does not answer"));
+  north.ordered_epoch = 3;
+  EXPECT_EQ(recovered(evidence(north, south)).active, "north") << "its promotion came last";
 }
 
 TEST(RegistryRecovery, lets_a_promotion_that_was_ordered_go_on) {

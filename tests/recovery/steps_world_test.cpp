@@ -239,6 +239,7 @@ TEST_F(Services, are_scaled_by_order_to_the_target_and_again_without_harm) {
 }
 
 TEST_F(Traffic, is_confirmed_once_the_target_serves_it) {
+  until(Phase::switched);
   std::optional<std::string> serving;
   world_.ingress.serving = [&] { return serving; };
   world_.stage.spawn("move", [&] {
@@ -250,6 +251,17 @@ TEST_F(Traffic, is_confirmed_once_the_target_serves_it) {
   EXPECT_LE(now() - began, milliseconds(1050));
   serving = "north";
   EXPECT_EQ(error_of(confirm_traffic), kNotYet);
+}
+
+TEST_F(Traffic, is_not_waited_for_once_the_transition_is_lost) {
+  until(Phase::switched);
+  world_.ingress.serving = [] { return "north"; };
+  Record another = world_.record.record;
+  another.transition.number = 7;
+  world_.record.force(another);
+  const BootTime began = now();
+  EXPECT_EQ(error_of(confirm_traffic), kTransitionLost);
+  EXPECT_LE(now() - began, milliseconds(100));
 }
 
 TEST_F(Verify, writes_and_reads_as_a_user_does_and_counts_the_singletons) {

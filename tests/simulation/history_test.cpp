@@ -19,6 +19,8 @@ namespace understudy::simulation {
 
 namespace {
 
+using std::chrono::seconds;
+
 Outcome run(std::uint64_t seed, Profile profile = Profile::everything, bool told = false) {
   return run_history(draw_plan(seed, profile), whole(), told);
 }
@@ -47,6 +49,23 @@ TEST(Histories, of_different_seeds_differ) {
   std::set<std::uint64_t> digests;
   for (std::uint64_t seed = 1; seed <= 30; ++seed) digests.insert(run(seed).digest);
   EXPECT_EQ(digests.size(), 30U);
+}
+
+TEST(Plans, draw_every_posture_and_every_way_of_the_switch) {
+  std::set<Posture> postures;
+  std::set<Automation> defaults;
+  std::set<std::pair<FaultKind, int>> orders;
+  for (std::uint64_t seed = 1; seed <= 1000; ++seed) {
+    const Plan plan = draw_plan(seed, Profile::everything);
+    defaults.insert(plan.topology.policy.automatic_failover);
+    for (const Service& service : plan.topology.services) postures.insert(service.posture);
+    for (const Fault& fault : plan.faults) {
+      if (is_order(fault)) orders.insert({fault.kind, fault.other});
+    }
+  }
+  EXPECT_EQ(postures.size(), 5U);
+  EXPECT_EQ(defaults.size(), 3U);
+  EXPECT_EQ(orders.size(), 5U) << "on, ask, off, maintenance, acknowledge";
 }
 
 TEST(Histories, of_a_region_that_dies_end_in_the_other_one) {
@@ -180,6 +199,72 @@ TEST_F(Regressions, a_lag_by_clocks_that_disagree_is_not_believed) {
   EXPECT_TRUE(run_history(plan, believing, false).failed_over) << "or this plan shows nothing";
 }
 
+TEST_F(Regressions, a_new_agent_that_died_after_it_was_told_what_to_run_lets_nobody_wait_for_it) {
+  for (int after = 1200; after <= 2600; after += 50) {
+    Plan plan = quiet();
+    plan.topology.services.front().posture = Posture::scaled_on_failover;
+    plan.topology.services.front().instances_standby = 0;
+    plan.faults = {
+        {.kind = FaultKind::region_dies, .at = ms(1000)},
+        {.kind = FaultKind::region_dies, .at = ms(1000 + after), .lasts = seconds(2), .where = 1}};
+    plan.left_dead = 0;
+    const Outcome outcome = run_history(plan, whole(), true);
+    EXPECT_EQ(first_problem(outcome), "");
+    ASSERT_TRUE(outcome.converged_in);
+    EXPECT_LE(*outcome.converged_in, seconds(25)) << after;
+  }
+}
+
+TEST_F(Regressions, a_lost_transition_is_not_waited_for_while_nothing_else_can_begin) {
+  for (int lost = 3600; lost <= 4000; lost += 50) {
+    Plan plan = quiet();
+    plan.faults = {{.kind = FaultKind::path_cut, .at = ms(1000)},
+                   {.kind = FaultKind::link_cut, .at = ms(1500), .where = 1, .other = 3},
+                   {.kind = FaultKind::registry_lost, .at = ms(lost)},
+                   {.kind = FaultKind::region_dies, .at = ms(lost + 100), .where = 1}};
+    plan.left_dead = 1;
+    plan.healed_at = ms(5000);
+    const Outcome outcome = run_history(plan, whole(), true);
+    EXPECT_EQ(first_problem(outcome), "");
+    ASSERT_TRUE(outcome.converged_in);
+    EXPECT_LE(*outcome.converged_in, seconds(20)) << lost;
+  }
+}
+
+TEST_F(Regressions, a_wall_clock_that_is_put_back_holds_up_no_transition) {
+  for (int at = 1500; at <= 4500; at += 100) {
+    Plan plan = quiet();
+    plan.topology.lease.ttl = milliseconds(2000);
+    plan.topology.lease.renew_interval = milliseconds(600);
+    plan.topology.policy.over_budget = OverBudget::go_on;
+    plan.faults = {{.kind = FaultKind::region_dies, .at = ms(1000)},
+                   {.kind = FaultKind::wall_jumps, .at = ms(at), .where = 2, .by = -seconds(30)}};
+    plan.left_dead = 0;
+    plan.healed_at = ms(5000);
+    const Outcome outcome = run_history(plan, whole(), true);
+    EXPECT_EQ(first_problem(outcome), "");
+    ASSERT_TRUE(outcome.converged_in);
+    EXPECT_LE(*outcome.converged_in, seconds(20)) << at;
+  }
+}
+
+TEST_F(Regressions, what_is_ordered_before_a_failover_could_begin_holds_it_back) {
+  unsigned caught = 0;
+  for (int after = 200; after <= 1500; after += 50) {
+    Plan plan = quiet();
+    plan.faults = {
+        {.kind = FaultKind::region_dies, .at = ms(1000)},
+        {.kind = FaultKind::registry_dies, .at = ms(1000 + after), .lasts = milliseconds(3000)},
+        {.kind = FaultKind::automation_set,
+         .at = ms(1500 + after),
+         .other = static_cast<int>(Automation::off)}};
+    plan.left_dead = 0;
+    expect_kept(plan);
+    caught += run_history(plan, sabotaged(*find_sabotage("orders-overtaken")), false).ok() ? 0 : 1;
+  }
+  EXPECT_GT(caught, 0U) << "or these plans show nothing";
+}
+
 TEST(Sabotages, have_names_and_documents_that_the_engine_takes) {
   std::set<std::string_view> names;
   for (const Sabotage& sabotage : all_sabotages()) {
@@ -196,7 +281,9 @@ TEST(Sabotages, are_not_in_what_is_shipped) {
 
 TEST(Sabotages, that_split_the_brain_at_once_are_caught_at_once) {
   for (const char* name : {"revocation-advisory", "no-extension-no-recheck", "cron-without-claims",
-                           "lag-gate-inverted", "no-compare-and-swap"}) {
+                           "lag-gate-inverted", "no-compare-and-swap", "orders-ignored",
+                           "ask-starts-at-once", "orders-in-memory", "last-failover-forgotten",
+                           "scale-up-forgotten", "shares-of-both-active", "ready-though-fenced"}) {
     const Sabotage* sabotage = find_sabotage(name);
     ASSERT_NE(sabotage, nullptr) << name;
     const CampaignResult result = run_campaign(

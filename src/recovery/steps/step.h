@@ -25,6 +25,7 @@
 #include "ports/vantage.h"
 #include "recovery/guards.h"
 #include "recovery/lease_observer.h"
+#include "recovery/permission.h"
 #include "topology/topology.h"
 
 namespace understudy {
@@ -43,6 +44,7 @@ struct Orchestration {
   Events& events;
   Alerts& alerts;
   Guards guards{};
+  const StandingOrders* orders = nullptr;  ///< none: nobody orders anything
 };
 
 /// The error by which Retry and Catch in the document know the failure, and the cause for people.
@@ -67,6 +69,7 @@ struct Step {
 
 // Errors that the documents name in Retry and Catch.
 inline constexpr std::string_view kTransitionInProgress = "Understudy.TransitionInProgress";
+inline constexpr std::string_view kNotPermitted = "Understudy.NotPermitted";
 inline constexpr std::string_view kTransitionLost = "Understudy.TransitionLost";
 inline constexpr std::string_view kRegistryUnavailable = "Understudy.RegistryUnavailable";
 inline constexpr std::string_view kTargetUnavailable = "Understudy.TargetUnavailable";

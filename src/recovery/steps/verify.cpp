@@ -23,6 +23,11 @@ StepOutput confirm_traffic(Orchestration& world, const boost::json::object& inpu
   const auto read = read_input(world, input);
   if (const auto* failure = std::get_if<StepFailure>(&read)) return *failure;
   const auto& transition = std::get<TransitionInput>(read);
+  // Traffic does not come for a transition that is over: without this, ten attempts would wait for
+  // it, and no failover can begin meanwhile.
+  const auto record = read_own_record(world, transition);
+  const auto* failure = std::get_if<StepFailure>(&record);
+  if (failure != nullptr && failure->error == kTransitionLost) return *failure;
   const BootTime give_up = within_time(world, kTraffic);
   std::string last = "nobody";
   while (world.clock.boot() < give_up) {
