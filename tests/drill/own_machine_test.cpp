@@ -74,8 +74,8 @@ TEST_F(OwnMachine, a_disk_is_full_until_it_is_emptied_and_leaves_nothing_behind)
   std::string folder = "/var/tmp/understudy-own-disk-XXXXXX";
   ASSERT_NE(mkdtemp(folder.data()), nullptr);
   const std::string place = folder + "/north";
-  const auto writes = [&] {
-    std::ofstream file(place + "/file");
+  const auto writes = [&](const std::string& name) {
+    std::ofstream file(place + "/" + name);
     file << std::string(65536, 'x') << std::flush;
     return file.good();
   };
@@ -83,11 +83,11 @@ TEST_F(OwnMachine, a_disk_is_full_until_it_is_emptied_and_leaves_nothing_behind)
   std::thread([&] {
     auto made = OwnDisk::make(place);
     ASSERT_TRUE(made.ok()) << made.error().what;
-    EXPECT_TRUE(writes());
+    EXPECT_TRUE(writes("before"));
     ASSERT_TRUE((*made)->fill().ok());
-    EXPECT_FALSE(writes());
+    EXPECT_FALSE(writes("while"));
     ASSERT_TRUE((*made)->empty().ok());
-    EXPECT_TRUE(writes());
+    EXPECT_TRUE(writes("after"));
   }).join();
   EXPECT_TRUE(std::filesystem::is_empty(place));
   EXPECT_EQ(std::filesystem::remove_all(folder), 2U);

@@ -13,9 +13,9 @@ class WebSocketClients : public testing::Test {
   std::unique_ptr<http::Server> greeter() {
     return serve([](const Request&) { return ok("plain"); }, {},
                  [this](const Request& request, std::shared_ptr<http::WebSocket> socket) {
-                   socket->send("welcome to " + request.path);
                    const std::lock_guard lock(mutex_);
-                   sockets_.push_back(std::move(socket));
+                   sockets_.push_back(socket);
+                   socket->send("welcome to " + request.path);
                  });
   }
   static auto connect(const http::Server& server) {
