@@ -61,7 +61,8 @@ PostgresAccess database_access(const Site& site, const std::string& region) {
   return {.conninfo = understudy_conninfo(layout, region, site.secrets()),
           .admission_file = layout.domain(region).file("pg_hba.conf"),
           .admitting = postgres_admission(layout, true),
-          .refusing = postgres_admission(layout, false)};
+          .refusing = postgres_admission(layout, false),
+          .folder = layout.domain(region).file("postgres")};
 }
 
 ControlRoute look_route(LocalVantage& vantage, const Clock& clock, const ProbeTiming& timing) {

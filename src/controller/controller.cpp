@@ -12,6 +12,7 @@
 #include "controller/sentry.h"
 #include "controller/sqlite_journal.h"
 #include "controller/standby_watch.h"
+#include "controller/writer_watch.h"
 #include "controller/workflows.h"
 #include "local/authority.h"
 #include "local/control_server.h"
@@ -160,6 +161,8 @@ Result<Done> run_controller(const std::string& data) {
   sentry.start();
   StandbyWatch standby_watch(world);
   standby_watch.start();
+  WriterWatch writer_watch(world);
+  writer_watch.start();
 
   const std::vector<std::string> cli = {"cli"};
   std::vector<ControlRoute> routes = {
@@ -179,6 +182,7 @@ Result<Done> run_controller(const std::string& data) {
   if (!server) {
     sentry.stop();
     standby_watch.stop();
+    writer_watch.stop();
     runner.stop();
     tasks.reset();  // joined before what they use goes
     return server.error();
@@ -187,6 +191,7 @@ Result<Done> run_controller(const std::string& data) {
   (*server)->stop(milliseconds(500));
   sentry.stop();
   standby_watch.stop();
+  writer_watch.stop();
   runner.stop();
   tasks.reset();  // joined before what they use goes
   return Done{};

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <mutex>
 #include <vector>
 
@@ -66,6 +67,9 @@ class PostgresDatabase final : public Database {
     if (row[5]) state.newest_commit = WallTime(std::chrono::microseconds(rows->number(0, 5)));
     state.epoch = static_cast<std::uint64_t>(rows->number(0, 6));
     state.standby_written = static_cast<WalPosition>(rows->number(0, 7));
+    std::error_code unknown;
+    const auto room = std::filesystem::space(access_.folder, unknown);
+    if (!unknown) state.disk_free_bytes = room.available;
     return state;
   }
 

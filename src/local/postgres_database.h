@@ -14,6 +14,7 @@ struct PostgresAccess {
   std::string admission_file;  ///< pg_hba.conf, rewritten to admit or refuse applications
   std::string admitting;       ///< its content when they are admitted
   std::string refusing;        ///< and when they are not
+  std::string folder;          ///< of its data
 };
 
 /// Connections are kept and reused. `clock` outlives it.

@@ -28,6 +28,8 @@ struct DatabaseState {
   std::optional<WallTime> newest_commit;
   /// The epoch row that the write path checks: 0 if there is none yet.
   std::uint64_t epoch = 0;
+  /// Of the disk that holds it, for whom it runs as; none: not known.
+  std::optional<std::uint64_t> disk_free_bytes;
 };
 
 /// Thread-safe.

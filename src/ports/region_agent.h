@@ -46,6 +46,8 @@ struct AgentStatus {
   /// For how long the other grantor has promised nothing; counts from the agent's start at the
   /// most.
   std::int64_t other_silent_ms = 0;
+  /// For how long it was to write and nothing was written; less than a renewal interval is usual.
+  std::int64_t writes_missed_ms = 0;
   std::optional<DatabaseState> database;  ///< none: it does not answer
   std::map<std::string, unsigned> running;
   std::string note;  ///< what it waits for, for people; "" if all is well

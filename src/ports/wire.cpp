@@ -184,6 +184,7 @@ json::object to_json(const DatabaseState& state) {
                       {"streaming", state.streaming},  {"standby_written", state.standby_written},
                       {"epoch", state.epoch}};
   if (state.newest_commit) object["newest_commit_ns"] = nanoseconds(*state.newest_commit);
+  if (state.disk_free_bytes) object["disk_free_bytes"] = *state.disk_free_bytes;
   return object;
 }
 
@@ -195,6 +196,7 @@ std::optional<DatabaseState> database_state_from(const json::object& object) {
       "replayed", state.replayed)("streaming", state.streaming)(
       "standby_written", state.standby_written)("epoch", state.epoch);
   read.optional("newest_commit_ns", state.newest_commit);
+  read.optional("disk_free_bytes", state.disk_free_bytes);
   read.fail_unless(role == "primary" || role == "standby");
   state.role = role == "primary" ? DatabaseRole::primary : DatabaseRole::standby;
   return if_good(read, state);
@@ -242,6 +244,7 @@ json::object to_json(const AgentStatus& status) {
                       {"lease_rest_ms", status.lease_rest_ms},
                       {"promise_rest_ms", status.promise_rest_ms},
                       {"other_silent_ms", status.other_silent_ms},
+                      {"writes_missed_ms", status.writes_missed_ms},
                       {"note", status.note}};
   if (status.database) object["database"] = to_json(*status.database);
   json::object running;
@@ -258,7 +261,8 @@ std::optional<AgentStatus> agent_status_from(const json::object& object) {
       "revoked_term", status.revoked_term)("ordered_epoch", status.ordered_epoch)(
       "version", status.version)("writable", status.writable)("endless", status.endless)(
       "lease_rest_ms", status.lease_rest_ms)("promise_rest_ms", status.promise_rest_ms)(
-      "other_silent_ms", status.other_silent_ms)("note", status.note);
+      "other_silent_ms", status.other_silent_ms)("writes_missed_ms", status.writes_missed_ms)(
+      "note", status.note);
   if (const json::value* database = object.if_contains("database")) {
     read.fail_unless(database->is_object());
     if (database->is_object()) status.database = database_state_from(database->get_object());

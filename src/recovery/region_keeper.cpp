@@ -8,11 +8,9 @@ namespace understudy {
 
 namespace {
 
-/// How often the database is looked at, and how long a look may take.
-constexpr Duration kDatabaseInterval = milliseconds(100);
-constexpr Duration kDatabaseTimeout = milliseconds(500);
-/// How often services are compared with what is wanted.
+/// How often services are compared with what is wanted, and how long that may take.
 constexpr Duration kServicesInterval = milliseconds(500);
+constexpr Duration kServicesTimeout = milliseconds(500);
 /// After a failed call to the registry.
 constexpr Duration kRetryAfter = milliseconds(50);
 /// How often it is looked whether a standby has caught up.
@@ -46,7 +44,8 @@ RegionKeeper::RegionKeeper(const Topology& topology, std::string region, RegionP
       database_signal_(ports.tasks.signal()),
       services_signal_(ports.tasks.signal()),
       extender_(topology.lease, ports.clock.boot(), ports.guards),
-      other_promised_at_(ports.clock.boot()) {
+      other_promised_at_(ports.clock.boot()),
+      wrote_at_(ports.clock.boot()) {
   if (state) {
     if (!ports.guards.has(Guard::revoked_term_durable)) state->revoked_term = 0;
     holder_.emplace(region_, topology_.lease, *state, incarnation_, ports_.page, ports_.guards);
@@ -331,97 +330,12 @@ void RegionKeeper::attach(std::uint64_t request) {
   lease_signal_->notify();
 }
 
-// ------------------------------------------------------------------------------- the database task
-
-void RegionKeeper::keep_database() {
-  while (!stopped()) {
-    pulse_("database");
-    auto state = ports_.database.state(ports_.clock.boot() + kDatabaseTimeout);
-    if (state) {
-      look_after(*state);
-    } else {
-      const std::lock_guard held(lock_);
-      database_answers_ = false;
-      database_note_ = "database: " + state.error().what;
-    }
-    const bool now_writable = writable();
-    bool flipped = false;
-    {
-      const std::lock_guard held(lock_);
-      flipped = was_writable_ != now_writable;
-      was_writable_ = now_writable;
-    }
-    if (flipped) {
-      services_signal_->notify();
-      ports_.events.emit(now_writable ? "region.writable" : "region.fenced", {{"region", region_}});
-    }
-    database_signal_->wait_until(ports_.clock.boot() + kDatabaseInterval);
-  }
-}
-
-/// What one look at the database makes necessary.
-void RegionKeeper::look_after(const DatabaseState& state) {
-  const BootTime now = ports_.clock.boot();
-  const bool open = writable();
-  bool publish = false, beat = false, refuse = false;
-  std::uint64_t epoch = 0, term = 0;
-  {
-    const std::lock_guard held(lock_);
-    if (!database_) lease_signal_->notify();
-    database_ = state;
-    database_answers_ = true;
-    database_note_.clear();
-    if (!record_) return;
-    const bool primary = state.role == DatabaseRole::primary;
-    const bool ours = record_->active == region_;
-    epoch = record_->epoch;
-    term = record_->term;
-    publish = primary && open && ours && state.epoch < epoch;
-    beat = primary && open && ours && now >= beat_at_;
-    if (state.epoch == epoch && ours) published_epoch_ = epoch;
-    // The new primary waits for its page; its sessions are let live.
-    const bool taking_over =
-        record_->transition.phase != Phase::none && record_->transition.target == region_;
-    refuse = primary && !open && !taking_over;
-    if (beat) beat_at_ = now + topology_.lease.renew_interval;
-  }
-  if (publish) {
-    auto done = ports_.database.publish_epoch(epoch, region_, term, now + kDatabaseTimeout);
-    const std::lock_guard held(lock_);
-    if (done) {
-      published_epoch_ = epoch;
-    } else {
-      database_note_ = "epoch row: " + done.error().what;
-    }
-  } else if (beat) {
-    (void)ports_.database.beat(now +
-                               kDatabaseTimeout);  // a late beat only makes the lag look larger
-  }
-  admit(!refuse);
-}
-
-void RegionKeeper::admit(bool admitted) {
-  {
-    const std::lock_guard held(lock_);
-    if (admitted_ == admitted) return;
-  }
-  auto done = ports_.database.admit_application(admitted, ports_.clock.boot() + kDatabaseTimeout);
-  ports_.events.emit(admitted ? "application.admitted" : "application.refused",
-                     {{"region", region_}, {"ok", done.ok()}});
-  const std::lock_guard held(lock_);
-  if (done) {
-    admitted_ = admitted;
-  } else {
-    database_note_ = "application role: " + done.error().what;
-  }
-}
-
 // ------------------------------------------------------------------------------- the services task
 
 void RegionKeeper::keep_services() {
   while (!stopped()) {
     pulse_("services");
-    auto running = ports_.compute.running(ports_.clock.boot() + kDatabaseTimeout);
+    auto running = ports_.compute.running(ports_.clock.boot() + kServicesTimeout);
     if (running) {
       {
         const std::lock_guard held(lock_);
@@ -431,7 +345,7 @@ void RegionKeeper::keep_services() {
         const unsigned count = wanted(service);
         const auto found = running->find(service.name);
         if (found != running->end() && found->second == count) continue;
-        (void)ports_.compute.want(service.name, count, ports_.clock.boot() + kDatabaseTimeout);
+        (void)ports_.compute.want(service.name, count, ports_.clock.boot() + kServicesTimeout);
       }
     }
     services_signal_->wait_until(ports_.clock.boot() + kServicesInterval);

@@ -97,6 +97,8 @@ class RegionKeeper final : public RegionAgent, public Grantor {
 
   // The database task.
   void look_after(const DatabaseState& state);
+  void note_write(std::string_view what, const Result<Done>& done);
+  void note_whether_to_write();
   void admit(bool admitted);
 
   // The services task.
@@ -130,12 +132,14 @@ class RegionKeeper final : public RegionAgent, public Grantor {
   bool database_answers_ = false;
   std::uint64_t published_epoch_ = 0;
   BootTime beat_at_{};
+  BootTime wrote_at_{};  // or when it was not to write
   std::optional<bool> admitted_;
   std::map<std::string, unsigned> ordered_;  // by ScaleOrder, in ordered_epoch_
   std::uint64_t ordered_epoch_ = 0;
   std::map<std::string, unsigned> running_;
   std::string note_;
   std::string database_note_;
+  std::string write_note_;
   bool was_writable_ = false;
 };
 

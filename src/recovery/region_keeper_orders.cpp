@@ -44,9 +44,13 @@ Result<AgentStatus> RegionKeeper::status(BootTime /*deadline*/) {
   }
   status.promise_rest_ms = std::chrono::ceil<milliseconds>(extender_.rest(now)).count();
   status.other_silent_ms = to_ms(now - other_promised_at_);
+  status.writes_missed_ms = to_ms(now - wrote_at_);
   if (database_answers_) status.database = database_;
   status.running = running_;
-  status.note = note_ + (note_.empty() || database_note_.empty() ? "" : "; ") + database_note_;
+  for (const std::string* note : {&note_, &database_note_, &write_note_}) {
+    if (!status.note.empty() && !note->empty()) status.note += "; ";
+    status.note += *note;
+  }
   return status;
 }
 

@@ -206,6 +206,7 @@ Result<Done> FakeDatabase::beat(BootTime deadline) {
   if (auto error = dead(deadline)) return *error;
   if (now.role != DatabaseRole::primary || !page_.writable_at(stage_.boot()))
     return Error{After::unchanged_final, "beat: the fence refuses it"};
+  if (refuses_writes) return Error{After::unchanged_final, "beat: no space left on device"};
   ++beats;
   commit();
   return Done{};

@@ -186,6 +186,7 @@ class FakeDatabase final : public Database {
 
   DatabaseState now;
   bool alive = true;
+  bool refuses_writes = false;      ///< looks go on
   FakeDatabase* standby = nullptr;  ///< receives what is committed here, while it streams
   bool standby_receives = true;     ///< else it streams, and lags
   Trouble states;

@@ -366,6 +366,21 @@ TEST_F(Keeper, beats_so_that_an_idle_database_shows_its_lag) {
   EXPECT_LT(world_.stage.wall() - *south_.database.now.newest_commit, seconds(1));
 }
 
+TEST_F(Keeper, tells_for_how_long_its_database_has_taken_no_writes) {
+  start_north();
+  start(south_);
+  run_for(seconds(5));
+  north_.database.refuses_writes = true;
+  run_for(seconds(8));
+  EXPECT_GE(status(north_).writes_missed_ms, 7500);
+  EXPECT_THAT(status(north_).note, testing::HasSubstr("no space left"));
+  EXPECT_LT(status(south_).writes_missed_ms, 1000) << "it is not to write";
+  north_.database.refuses_writes = false;
+  run_for(seconds(2));
+  EXPECT_LT(status(north_).writes_missed_ms, 1000);
+  EXPECT_EQ(status(north_).note, "");
+}
+
 TEST_F(Keeper, pulses_every_task_within_each_renewal_interval) {
   std::map<std::string, BootTime> last;
   Duration longest{};

@@ -1,0 +1,116 @@
+// The agent's database task: epoch row, heartbeat, who is admitted.
+
+#include <fmt/format.h>
+
+#include "recovery/region_keeper.h"
+
+namespace understudy {
+
+namespace {
+
+/// How often the database is looked at, and how long a look may take.
+constexpr Duration kDatabaseInterval = milliseconds(100);
+constexpr Duration kDatabaseTimeout = milliseconds(500);
+
+}  // namespace
+
+void RegionKeeper::keep_database() {
+  while (!stopped()) {
+    pulse_("database");
+    auto state = ports_.database.state(ports_.clock.boot() + kDatabaseTimeout);
+    if (state) {
+      look_after(*state);
+    } else {
+      const std::lock_guard held(lock_);
+      database_answers_ = false;
+      database_note_ = "database: " + state.error().what;
+    }
+    note_whether_to_write();
+    const bool now_writable = writable();
+    bool flipped = false;
+    {
+      const std::lock_guard held(lock_);
+      flipped = was_writable_ != now_writable;
+      was_writable_ = now_writable;
+    }
+    if (flipped) {
+      services_signal_->notify();
+      ports_.events.emit(now_writable ? "region.writable" : "region.fenced", {{"region", region_}});
+    }
+    database_signal_->wait_until(ports_.clock.boot() + kDatabaseInterval);
+  }
+}
+
+/// What one look at the database makes necessary.
+void RegionKeeper::look_after(const DatabaseState& state) {
+  const BootTime now = ports_.clock.boot();
+  const bool open = writable();
+  bool publish = false, beat = false, refuse = false;
+  std::uint64_t epoch = 0, term = 0;
+  {
+    const std::lock_guard held(lock_);
+    if (!database_) lease_signal_->notify();
+    database_ = state;
+    database_answers_ = true;
+    database_note_.clear();
+    if (!record_) return;
+    const bool primary = state.role == DatabaseRole::primary;
+    const bool ours = record_->active == region_;
+    epoch = record_->epoch;
+    term = record_->term;
+    publish = primary && open && ours && state.epoch < epoch;
+    beat = primary && open && ours && now >= beat_at_;
+    if (state.epoch == epoch && ours) published_epoch_ = epoch;
+    // The new primary waits for its page; its sessions are let live.
+    const bool taking_over =
+        record_->transition.phase != Phase::none && record_->transition.target == region_;
+    refuse = primary && !open && !taking_over;
+    if (beat) beat_at_ = now + topology_.lease.renew_interval;
+  }
+  if (publish) {
+    auto done = ports_.database.publish_epoch(epoch, region_, term, now + kDatabaseTimeout);
+    const std::lock_guard held(lock_);
+    if (done) published_epoch_ = epoch;
+    note_write("epoch row: ", done);
+  } else if (beat) {
+    auto done = ports_.database.beat(now + kDatabaseTimeout);
+    const std::lock_guard held(lock_);
+    note_write("", done);
+  }
+  admit(!refuse);
+}
+
+/// Requires: the lock is held.
+void RegionKeeper::note_write(std::string_view what, const Result<Done>& done) {
+  if (done) wrote_at_ = ports_.clock.boot();
+  write_note_ = done ? "" : fmt::format("{}{}", what, done.error().what);
+}
+
+/// A region that is not to write misses nothing.
+void RegionKeeper::note_whether_to_write() {
+  const bool open = writable();
+  const std::lock_guard held(lock_);
+  const bool expected = open && record_ && record_->active == region_ && database_ &&
+                        database_->role == DatabaseRole::primary;
+  if (expected) return;
+  wrote_at_ = ports_.clock.boot();
+  write_note_.clear();
+}
+
+void RegionKeeper::admit(bool admitted) {
+  {
+    const std::lock_guard held(lock_);
+    if (admitted_ == admitted) return;
+  }
+  auto done = ports_.database.admit_application(admitted, ports_.clock.boot() + kDatabaseTimeout);
+  ports_.events.emit(admitted ? "application.admitted" : "application.refused",
+                     {{"region", region_}, {"ok", done.ok()}});
+  const std::lock_guard held(lock_);
+  if (done) {
+    admitted_ = admitted;
+  } else {
+    database_note_ = "application role: " + done.error().what;
+  }
+}
+
+}  // namespace understudy
