@@ -27,6 +27,7 @@ constexpr auto kAfterHealing = seconds(4);  ///< for late acknowledgements of a 
 constexpr auto kCrowdGathers = milliseconds(700);
 constexpr auto kReturn = seconds(30);  ///< for a returned region's database to answer
 constexpr auto kAfterApproval = seconds(15);
+constexpr std::uint64_t kFirstTimeline = 1;     ///< of the databases of a new stack
 constexpr auto kFeedBack = milliseconds(1000);  ///< after readiness, 99 of 100 watchers
 /// One time-out of the CDN at the region that is gone (CdnTimeouts::read), and the page itself.
 constexpr auto kPageDelay = milliseconds(2500);
@@ -220,7 +221,7 @@ class Run {
     auto ledger = read_ledger(stage_->folder() + "/clients.jsonl");
     if (!ledger) return ledger.error();
     Case drilled{.fault = fault_.name, .expected = fault_.expected, .fault_at = fault_at_};
-    drilled.objectives = topology_.objectives;
+    drilled.objectives = fault_.objectives.value_or(topology_.objectives);
     drilled.lag_budget = topology_.policy.lag_budget;
     drilled.majority_sees_primary_down = fault_.majority_sees_primary_down;
     drilled.only_witness_or_standby_lost = fault_.spares_active;
@@ -248,11 +249,17 @@ class Run {
       require(story.failover_row && decided(*story.failover_row),
               fmt::format("the failover was decided by row {}", story.failover_row.value_or(0)));
       require(story.failovers == 1, fmt::format("{} failovers were started", story.failovers));
+      check_that_it_was_promoted_once();
     } else if (!fault_.asks) {
       require(story.failovers == 0, fmt::format("{} failovers were started", story.failovers));
       require(fault_.rows.empty() || std::any_of(story.rows.begin(), story.rows.end(), decided),
               "the table did not reach the expected row");
     }
+    const auto told = [&](const std::string& alert) {
+      return alert.find(fault_.tells) != std::string::npos;
+    };
+    require(fault_.tells.empty() || std::any_of(story.alerts.begin(), story.alerts.end(), told),
+            fmt::format("nobody was told that it \"{}\"", fault_.tells));
     if (fault_.name == "none" || fault_.spares_active)
       require(story.self_fencings == 0,
               fmt::format("{} fenced itself {} times", region_, story.self_fencings));
@@ -261,6 +268,18 @@ class Run {
       require(crowd.sessions >= 50, "fewer than 50 sessions were open on PostgreSQL");
       require(crowd.sessions_committing > 0, "no session was in COMMIT when the region froze");
       require(crowd.requests >= 50, "fewer than 50 requests were in flight");
+    }
+  }
+
+  /// However often the order to promote was given.
+  void check_that_it_was_promoted_once() {
+    const std::string target = topology_.other(region_).name;
+    const auto status = stage_->agent_status(target);
+    const bool known = status && status->database;
+    require(known, target + "'s database does not answer after the drill");
+    if (known) {
+      require(status->database->timeline == kFirstTimeline + 1,
+              fmt::format("{} is in timeline {}", target, status->database->timeline));
     }
   }
 

@@ -44,12 +44,14 @@ std::vector<Fault> lost_regions() {
        .inject = cut_path},
       {.name = "controller-crash",
        .what =
-           "the active region is killed, and so is the controller once it has revoked the lease",
+           "the active region is killed, and so is the controller in every state of its failover",
        .expected = Outcome::fails_over,
        .rows = {30},
        .bound = seconds(30),
        .region_lost = true,
-       .inject = kill_region_then_controller},
+       // Each new controller observes the end of the lease anew (R11a).
+       .objectives = Objectives{.rto = seconds(12), .rto_full = seconds(14)},
+       .inject = kill_region_and_controller},
   };
 }
 
@@ -85,6 +87,7 @@ std::vector<Fault> lost_databases() {
        .rows = {},
        .bound = seconds(20),
        .majority_sees_primary_down = false,
+       .tells = "the disk of its database is full",
        .needs = {.disk = true},
        .inject = fill_disk},
   };

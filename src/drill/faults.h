@@ -2,6 +2,7 @@
 // The faults of `understudy drill`, and what must come of each.
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,6 +30,9 @@ struct Fault {
   /// Nobody knows what would be lost, so a person is asked, approves, and then it fails over. The
   /// fault stays.
   bool asks = false;
+  std::string_view tells = {};  ///< in the subject of an alert that must have been raised
+  /// Instead of the platform's, for what cannot be as fast.
+  std::optional<Objectives> objectives = std::nullopt;
   StageNeeds needs = {};
   /// Does it to `region`, the active one.
   std::function<Injection> inject;

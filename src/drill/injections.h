@@ -31,8 +31,9 @@ Injection kill_witness;
 Injection kill_standby;
 Injection freeze_region;
 Injection freeze_standby;
-/// The controller dies amid the failover that it began, and its supervisor starts it again.
-Injection kill_region_then_controller;
+/// The controller dies in every state of the failover that it began, and is started again each
+/// time. Returns when that has ended.
+Injection kill_region_and_controller;
 Injection lose_redis;
 Injection freeze_agent;  ///< and its watchdog
 Injection crash_database;

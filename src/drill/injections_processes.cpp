@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 #include <thread>
 
+#include "drill/event_log.h"
 #include "drill/injections.h"
+#include "drill/instant.h"
 #include "local/render.h"
 #include "local/units.h"
 #include "system/file.h"
@@ -21,7 +24,7 @@ namespace {
 constexpr auto kKill = std::chrono::seconds(10);
 constexpr auto kCall = milliseconds(2000);
 constexpr auto kGracefulEnd = std::chrono::seconds(7);
-constexpr auto kUntilItBegins = std::chrono::seconds(10);
+constexpr auto kUntilItIsOver = std::chrono::seconds(30);
 constexpr auto kTurn = milliseconds(30);  ///< of running, and of not running
 
 process::Domain domain_of(const Site& site, const std::string& name) {
@@ -97,22 +100,26 @@ Result<Injected> freeze_standby(const Stage& stage, const std::string& region) {
   return freeze_region(stage, stage.site().topology().other(region).name);
 }
 
-Result<Injected> kill_region_then_controller(const Stage& stage, const std::string& region) {
+Result<Injected> kill_region_and_controller(const Stage& stage, const std::string& region) {
   auto killed = kill_region(stage, region);
   if (!killed) return killed;
-  const std::string events = stage.site().layout().domain("witness").file("log/events.jsonl");
-  const auto give_up = std::chrono::steady_clock::now() + kUntilItBegins;
-  while (true) {
-    const auto text = file::read(events, 64 << 20);
-    if (text && text->find("\"lease.revoked\"") != std::string::npos) break;
-    if (std::chrono::steady_clock::now() >= give_up)
-      return Error{After::unknown, "no failover began, so the controller was not killed"};
-    usleep(5'000);
+  const WallTime since = read_clocks().wall;
+  std::set<std::string> died_in;
+  const auto give_up = std::chrono::steady_clock::now() + kUntilItIsOver;
+  while (std::chrono::steady_clock::now() < give_up) {
+    for (const auto& [at, event] : events_since(stage.site().layout(), "witness", since)) {
+      const std::string what = text_at(event, "event");
+      if (what == "execution.ended") return killed;
+      if (what != "state.entered" || !died_in.insert(text_at(event, "state")).second) continue;
+      const SupervisorClient witness = stage.supervisor("witness");
+      if (auto dead = witness.hold("controller", kCall); !dead) return dead.error();
+      if (auto again = witness.release("controller", kCall); !again) return again.error();
+    }
+    usleep(2'000);
   }
-  auto controller = processes_of_unit(stage, "witness", "controller");
-  if (!controller) return controller.error();
-  for (const auto& who : *controller) kill(who.pid, SIGKILL);
-  return killed;
+  return Error{After::unknown, fmt::format("no failover ended within {} s; the controller was "
+                                           "killed in {} of its states",
+                                           kUntilItIsOver.count(), died_in.size())};
 }
 
 Result<Injected> lose_redis(const Stage& stage, const std::string& region) {

@@ -201,6 +201,7 @@ class Supervisor {
     } else if (act == "release") {
       unit->held = false;
       unit->start_at = {};
+      unit->backoff = kRestartFirst;
     } else if (act == "restart") {
       unit->start_at = {};
       unit->backoff = kRestartFirst;
