@@ -43,6 +43,9 @@ constexpr const char* kPublish = R"(
 
 constexpr const char* kBeat = "UPDATE understudy.heartbeat SET at = clock_timestamp()";
 
+constexpr const char* kKeepChanges =
+    "SELECT understudy.keep_changes_since('0/0'::pg_lsn + $1::numeric)";
+
 constexpr const char* kEndSessions = R"(
   SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
    WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
@@ -105,6 +108,10 @@ class PostgresDatabase final : public Database {
       return loaded.error();
     if (admitted) return Done{};
     return done(run("end-sessions", kEndSessions, {}, deadline));
+  }
+
+  Result<Done> keep_changes_since(WalPosition standby_has, BootTime deadline) override {
+    return done(run("keep-changes", kKeepChanges, {std::to_string(standby_has)}, deadline));
   }
 
  private:

@@ -21,6 +21,34 @@ std::string quoted(const std::string& text) {
   return out + "'";
 }
 
+/// What the role `understudy` may do with the slot that remembers the changes a failover may lose:
+/// keep it, and move it on. With REPLICATION it could read every table through it.
+///
+/// Moved on by a segment of the log at a time, since each move reads the log anew from the last
+/// snapshot before it. A slot that was lost (max_slot_wal_keep_size) is made anew.
+constexpr const char* kKeepChanges = R"(
+CREATE FUNCTION understudy.keep_changes_since(standby_has pg_lsn) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  slot record;
+BEGIN
+  SELECT wal_status, confirmed_flush_lsn INTO slot
+    FROM pg_replication_slots WHERE slot_name = 'understudy_salvage';
+  IF slot.wal_status = 'lost' THEN
+    PERFORM pg_drop_replication_slot('understudy_salvage');
+  ELSIF FOUND THEN
+    IF standby_has - slot.confirmed_flush_lsn >= 16 * 1024 * 1024 THEN
+      PERFORM pg_replication_slot_advance('understudy_salvage', least(standby_has, pg_current_wal_flush_lsn()));
+    END IF;
+    RETURN;
+  END IF;
+  PERFORM pg_create_logical_replication_slot('understudy_salvage', 'wal2json');
+END $$;
+COMMENT ON FUNCTION understudy.keep_changes_since(pg_lsn) IS 'what this database commits after that position can be told row by row later, even after a failover';
+REVOKE EXECUTE ON FUNCTION understudy.keep_changes_since(pg_lsn) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION understudy.keep_changes_since(pg_lsn) TO understudy;
+)";
+
 }  // namespace
 
 std::string postgres_configuration(const Layout& layout, const std::string& region) {
@@ -50,7 +78,8 @@ shared_preload_libraries = '{data}/bin/understudy_fence.so'
 understudy_fence.page = '{page}'
 
 # Either region may be primary or standby; which one it is, standby.signal says.
-wal_level = replica
+# What a failover loses is told row by row by a logical slot: logical.
+wal_level = logical
 wal_log_hints = on
 hot_standby = on
 hot_standby_feedback = on
@@ -157,8 +186,8 @@ GRANT USAGE ON SCHEMA understudy TO "{application}";
 GRANT SELECT ON understudy.epoch TO "{application}";
 GRANT EXECUTE ON FUNCTION understudy.standby_flushed() TO "{application}";
 RESET ROLE;
-)",
-                     fmt::arg("regions", regions),
+{keep_changes})",
+                     fmt::arg("regions", regions), fmt::arg("keep_changes", kKeepChanges),
                      fmt::arg("application", layout.topology().database.application_role));
 }
 

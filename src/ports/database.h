@@ -53,6 +53,13 @@ class Database {
 
   /// Whether the application's role may connect. On a change to false its sessions are ended, too.
   [[nodiscard]] virtual Result<Done> admit_application(bool admitted, BootTime deadline) = 0;
+
+  /// Asked of a primary: makes sure that whatever it commits after `standby_has` can be told row by
+  /// row later, even once another region was promoted. `standby_has`: what the standby has made
+  /// durable (DatabaseState::standby_written); what lies before it may be forgotten. A position of
+  /// the past changes nothing. Cheap when repeated, and never holds up state() or beat().
+  [[nodiscard]] virtual Result<Done> keep_changes_since(WalPosition standby_has,
+                                                        BootTime deadline) = 0;
 };
 
 [[nodiscard]] constexpr std::string_view to_string(DatabaseRole role) {

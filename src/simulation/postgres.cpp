@@ -235,4 +235,10 @@ Result<Done> DatabaseClient::admit_application(bool /*admitted*/, BootTime deadl
                                            [](const auto& reply) { reply(Done{}); });
 }
 
+Result<Done> DatabaseClient::keep_changes_since(WalPosition /*standby_has*/, BootTime deadline) {
+  // What is kept is for people to read afterwards; no invariant leans on it.
+  return stage_.network.call<Result<Done>>(agent_, postgres_.process(), deadline,
+                                           [](const auto& reply) { reply(Done{}); });
+}
+
 }  // namespace understudy::simulation

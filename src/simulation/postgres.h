@@ -101,6 +101,7 @@ class DatabaseClient final : public Database {
                              BootTime deadline) override;
   Result<Done> beat(BootTime deadline) override;
   Result<Done> admit_application(bool admitted, BootTime deadline) override;
+  Result<Done> keep_changes_since(WalPosition standby_has, BootTime deadline) override;
 
  private:
   Result<Done> commit(Writes what, std::uint64_t id, BootTime deadline);

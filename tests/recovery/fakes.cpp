@@ -218,6 +218,11 @@ Result<Done> FakeDatabase::admit_application(bool admitted, BootTime deadline) {
   return Done{};
 }
 
+Result<Done> FakeDatabase::keep_changes_since(WalPosition /*standby_has*/, BootTime deadline) {
+  if (auto error = dead(deadline)) return *error;
+  return Done{};
+}
+
 Result<std::map<std::string, unsigned>> FakeCompute::running(BootTime) {
   const Fault fault = trouble.take();
   stage_.run_for(kCall);

@@ -183,6 +183,7 @@ class FakeDatabase final : public Database {
                              BootTime deadline) override;
   Result<Done> beat(BootTime deadline) override;
   Result<Done> admit_application(bool admitted, BootTime deadline) override;
+  Result<Done> keep_changes_since(WalPosition standby_has, BootTime deadline) override;
 
   DatabaseState now;
   bool alive = true;
