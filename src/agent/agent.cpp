@@ -62,7 +62,9 @@ PostgresAccess database_access(const Site& site, const std::string& region) {
           .admission_file = layout.domain(region).file("pg_hba.conf"),
           .admitting = postgres_admission(layout, true),
           .refusing = postgres_admission(layout, false),
-          .folder = layout.domain(region).file("postgres")};
+          .folder = layout.domain(region).file("postgres"),
+          .commits_file = layout.domain(region).file("commits.conf"),
+          .standby = site.topology().other(region).name};
 }
 
 ControlRoute look_route(LocalVantage& vantage, const Clock& clock, const ProbeTiming& timing) {
@@ -78,20 +80,46 @@ ControlRoute look_route(LocalVantage& vantage, const Clock& clock, const ProbeTi
           }};
 }
 
-std::optional<std::uint64_t> term_of(const ControlCall& call) {
-  const auto* term = call.body.if_contains("term");
-  if (term == nullptr || !term->is_int64() || term->get_int64() <= 0) return std::nullopt;
-  return static_cast<std::uint64_t>(term->get_int64());
+std::optional<std::uint64_t> positive_at(const ControlCall& call, std::string_view key) {
+  const auto* found = call.body.if_contains(key);
+  if (found == nullptr || !found->is_int64() || found->get_int64() <= 0) return std::nullopt;
+  return static_cast<std::uint64_t>(found->get_int64());
+}
+
+http::Response malformed() {
+  return control_error({After::unchanged_final, "the order could not be understood"});
+}
+
+json::object nothing(const Done&) { return {}; }
+
+/// Of planned moves and of the way back.
+std::vector<ControlRoute> planned_routes(RegionKeeper& keeper, const Clock& clock) {
+  const auto deadline = [&clock](const ControlCall& call) { return clock.boot() + wait_of(call); };
+  return {
+      {"POST",
+       "/v1/drain",
+       {"controller"},
+       [&keeper, deadline](const ControlCall& call) {
+         const auto transition = positive_at(call, "transition");
+         if (!transition) return malformed();
+         return control_result(keeper.drain(*transition, deadline(call)), nothing);
+       }},
+      {"POST",
+       "/v1/rebuild",
+       {"controller"},
+       [&keeper, deadline](const ControlCall& call) {
+         const auto order = wire::rebuild_order_from(call.body);
+         if (!order) return malformed();
+         return control_result(keeper.rebuild(*order, deadline(call)),
+                               [](const RebuildState& state) { return wire::to_json(state); });
+       }},
+  };
 }
 
 /// `other_agent`: the certificate of the only one that may ask for an extension.
 std::vector<ControlRoute> routes_of(RegionKeeper& keeper, const Clock& clock,
                                     const std::string& other_agent) {
   const auto deadline = [&clock](const ControlCall& call) { return clock.boot() + wait_of(call); };
-  const auto nothing = [](const Done&) { return json::object(); };
-  const auto malformed = [] {
-    return control_error({After::unchanged_final, "the order could not be understood"});
-  };
   return {
       {"GET",
        "/v1/status",
@@ -103,8 +131,8 @@ std::vector<ControlRoute> routes_of(RegionKeeper& keeper, const Clock& clock,
       {"POST",
        "/v1/fence",
        {"controller"},
-       [&keeper, deadline, malformed](const ControlCall& call) {
-         const auto term = term_of(call);
+       [&keeper, deadline](const ControlCall& call) {
+         const auto term = positive_at(call, "term");
          if (!term) return malformed();
          return control_result(keeper.fence(*term, deadline(call)),
                                [](const FenceAck& ack) { return wire::to_json(ack); });
@@ -112,8 +140,8 @@ std::vector<ControlRoute> routes_of(RegionKeeper& keeper, const Clock& clock,
       {"POST",
        "/v1/revoke",
        {"controller"},
-       [&keeper, deadline, malformed](const ControlCall& call) {
-         const auto term = term_of(call);
+       [&keeper, deadline](const ControlCall& call) {
+         const auto term = positive_at(call, "term");
          if (!term) return malformed();
          return control_result(keeper.revoke(*term, deadline(call)),
                                [](const RevokeAck& ack) { return wire::to_json(ack); });
@@ -121,15 +149,15 @@ std::vector<ControlRoute> routes_of(RegionKeeper& keeper, const Clock& clock,
       {"POST",
        "/v1/extend",
        {other_agent},
-       [&keeper, deadline, malformed, nothing](const ControlCall& call) {
-         const auto term = term_of(call);
+       [&keeper, deadline](const ControlCall& call) {
+         const auto term = positive_at(call, "term");
          if (!term) return malformed();
          return control_result(keeper.extend(*term, deadline(call)), nothing);
        }},
       {"POST",
        "/v1/promote",
        {"controller"},
-       [&keeper, deadline, malformed](const ControlCall& call) {
+       [&keeper, deadline](const ControlCall& call) {
          const auto order = wire::promote_order_from(call.body);
          if (!order) return malformed();
          return control_result(keeper.promote(*order, deadline(call)),
@@ -138,17 +166,15 @@ std::vector<ControlRoute> routes_of(RegionKeeper& keeper, const Clock& clock,
       {"POST",
        "/v1/await-active",
        {"controller"},
-       [&keeper, deadline, malformed, nothing](const ControlCall& call) {
-         const auto* epoch = call.body.if_contains("epoch");
-         if (epoch == nullptr || !epoch->is_int64() || epoch->get_int64() <= 0) return malformed();
-         return control_result(
-             keeper.await_active(static_cast<std::uint64_t>(epoch->get_int64()), deadline(call)),
-             nothing);
+       [&keeper, deadline](const ControlCall& call) {
+         const auto epoch = positive_at(call, "epoch");
+         if (!epoch) return malformed();
+         return control_result(keeper.await_active(*epoch, deadline(call)), nothing);
        }},
       {"POST",
        "/v1/scale",
        {"controller"},
-       [&keeper, deadline, malformed, nothing](const ControlCall& call) {
+       [&keeper, deadline](const ControlCall& call) {
          const auto order = wire::scale_order_from(call.body);
          if (!order) return malformed();
          return control_result(keeper.scale(*order, deadline(call)), nothing);
@@ -186,6 +212,7 @@ Result<Done> run_child(const Site& site, const std::string& region,
                                       compute, **page, *store, **events, *alerts});
   if (!keeper) return keeper.error();
   auto routes = routes_of(**keeper, *clock, "agent-" + other.name);
+  std::ranges::move(planned_routes(**keeper, *clock), std::back_inserter(routes));
   routes.push_back(look_route(vantage, *clock, site.topology().probe));
   auto server = serve_control(layout.agent(region), certificate_files(place.file("tls"), name),
                               std::move(routes), 12);

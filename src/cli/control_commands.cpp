@@ -1,19 +1,15 @@
 // status, history, timeline, and what operators order: they ask the controller.
 
 #include <fmt/format.h>
-#include <pwd.h>
-#include <unistd.h>
 
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_to.hpp>
 #include <map>
 
 #include "cli/commands.h"
+#include "cli/controller_client.h"
 #include "cli/timeline.h"
-#include "local/control_client.h"
-#include "local/site.h"
 #include "system/http_client.h"
-#include "system/kernel.h"
 #include "topology/length.h"
 
 namespace understudy {
@@ -22,64 +18,8 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr Duration kPatience = std::chrono::seconds(3);
 /// A target of alerts gets ten seconds.
 constexpr Duration kAlertPatience = std::chrono::seconds(15);
-
-/// The stack's controller, as seen by this command.
-class Controller {
- public:
-  /// Prints why there is none; the status to exit with is then in `otherwise`.
-  struct Found {
-    std::unique_ptr<Controller> controller;
-    Exit otherwise = Exit::ok;
-    explicit operator bool() const { return controller != nullptr; }
-    Controller* operator->() const { return controller.get(); }
-  };
-  static Found find(const std::string& command, const Where& where) {
-    const auto stack = find_stack(where);
-    if (!stack) return {nullptr, Exit::usage};
-    auto site = Site::open(stack->data);
-    if (!site) return {nullptr, fail(command, "is the stack up? " + site.error().what, Exit::no)};
-    return {std::unique_ptr<Controller>(new Controller(std::move(*site))), Exit::ok};
-  }
-
-  [[nodiscard]] const Layout& layout() const { return site_->layout(); }
-  Result<json::object> get(const std::string& path) {
-    return client_.get(path, clock_->boot() + kPatience);
-  }
-  Result<json::object> post(const std::string& path, const json::object& body,
-                            Duration patience = kPatience) {
-    return client_.post(path, body, clock_->boot() + patience);
-  }
-
-  /// The newest execution, or the one that was named.
-  Result<std::string> execution(const std::string& named) {
-    if (!named.empty()) return named;
-    auto all = get("/v1/executions");
-    if (!all) return all.error();
-    const json::array& executions = all->at("executions").as_array();
-    if (executions.empty()) return Error{After::unchanged_final, "nothing has been executed yet"};
-    return json::value_to<std::string>(executions.back().at("name"));
-  }
-
- private:
-  explicit Controller(std::unique_ptr<Site> site)
-      : site_(std::move(site)),
-        clock_(make_kernel_clock()),
-        client_(Site::control_http(site_->layout().file("tls"), "cli"),
-                site_->layout().controller().text(), *clock_) {}
-
-  std::unique_ptr<Site> site_;
-  std::unique_ptr<Clock> clock_;
-  ControlClient client_;
-};
-
-std::string text(const json::object& object, std::string_view key) {
-  const auto* found = object.if_contains(key);
-  if (found == nullptr || found->is_null()) return "-";
-  return found->is_string() ? std::string(found->get_string()) : json::serialize(*found);
-}
 
 void print_region(std::string_view name, const json::object& said, const std::string& active) {
   if (const auto* problem = said.if_contains("problem")) {
@@ -108,6 +48,12 @@ void print_region(std::string_view name, const json::object& said, const std::st
   }
   fmt::print("{:<10} {:<8} {}; {};{}\n", name, name == active ? "ACTIVE" : "standby", lease,
              database, services);
+  const json::object& rebuild = said.at("rebuild").as_object();
+  if (const std::string phase = text(rebuild, "phase"); phase != "none" && phase != "done") {
+    fmt::print("{:<19} rebuilt as standby: {} {} % {}\n", "", phase, text(rebuild, "percent"),
+               text(rebuild, "problem"));
+  }
+  if (said.at("draining").as_bool()) fmt::print("{:<19} lets no new requests in\n", "");
   if (const std::string note = text(said, "note"); !note.empty() && note != "-")
     fmt::print("{:<19} {}\n", "", note);
 }
@@ -156,6 +102,15 @@ void print_alerts(const json::array& targets) {
   }
 }
 
+void print_running(const json::object& running) {
+  std::string ordered;
+  for (const char* order : {"paused", "cancelled", "ungraceful"}) {
+    if (running.at(order).as_bool()) ordered += std::string(", ") + order;
+  }
+  fmt::print("running    {} in {}{}\n", text(running, "execution"), text(running, "state"),
+             ordered);
+}
+
 void print_status(const json::object& status) {
   const json::object& automation = status.at("automation").as_object();
   if (automation.contains("maintenance"))
@@ -189,19 +144,7 @@ void print_status(const json::object& status) {
     fmt::print("WAITS      {} at {}: understudy approve | decline\n",
                text(question.as_object(), "execution"), text(question.as_object(), "state"));
   }
-}
-
-std::string who_am_i() {
-  const passwd* user = getpwuid(getuid());
-  const char* before_sudo = std::getenv("SUDO_USER");
-  return before_sudo != nullptr ? before_sudo
-         : user != nullptr      ? user->pw_name
-                                : std::to_string(getuid());
-}
-
-Exit unreachable(const std::string& command, const Error& error) {
-  return fail(command, error.what,
-              error.after == After::unchanged_final ? Exit::no : Exit::unreachable);
+  for (const auto& each : status.at("running").as_array()) print_running(each.as_object());
 }
 
 /// The body of an order. None, having said why, if the words are wrong.
@@ -219,7 +162,7 @@ std::optional<json::object> order_of(const std::string& command, const OrderWord
 }
 
 Exit give_order(const std::string& command, const Where& where, const json::object& body) {
-  const auto controller = Controller::find(command, where);
+  const auto controller = ControllerClient::find(command, where);
   if (!controller) return controller.otherwise;
   auto answered = controller->post("/v1/" + command, body);
   if (!answered) return unreachable(command, answered.error());
@@ -233,7 +176,7 @@ Exit give_order(const std::string& command, const Where& where, const json::obje
 }  // namespace
 
 Exit status_command(const Where& where, bool as_json) {
-  const auto controller = Controller::find("status", where);
+  const auto controller = ControllerClient::find("status", where);
   if (!controller) return controller.otherwise;
   auto status = controller->get("/v1/status");
   if (!status) return unreachable("status", status.error());
@@ -248,7 +191,7 @@ Exit status_command(const Where& where, bool as_json) {
 }
 
 Exit history_command(const Where& where, const std::string& execution, bool as_json) {
-  const auto controller = Controller::find("history", where);
+  const auto controller = ControllerClient::find("history", where);
   if (!controller) return controller.otherwise;
   if (execution.empty() && !as_json) {
     auto all = controller->get("/v1/executions");
@@ -284,7 +227,7 @@ Exit history_command(const Where& where, const std::string& execution, bool as_j
 }
 
 Exit timeline_command(const Where& where, const std::string& execution, bool as_json) {
-  const auto controller = Controller::find("timeline", where);
+  const auto controller = ControllerClient::find("timeline", where);
   if (!controller) return controller.otherwise;
   auto name = controller->execution(execution);
   if (!name) return unreachable("timeline", name.error());
@@ -297,7 +240,7 @@ Exit timeline_command(const Where& where, const std::string& execution, bool as_
 
 Exit answer_command(const Where& where, const std::string& execution, bool approved) {
   const std::string command = approved ? "approve" : "decline";
-  const auto controller = Controller::find(command, where);
+  const auto controller = ControllerClient::find(command, where);
   if (!controller) return controller.otherwise;
   auto answered =
       controller->post("/v1/" + command, {{"execution", execution}, {"who", who_am_i()}});
@@ -307,7 +250,7 @@ Exit answer_command(const Where& where, const std::string& execution, bool appro
 }
 
 Exit detach_command(const Where& where) {
-  const auto controller = Controller::find("detach", where);
+  const auto controller = ControllerClient::find("detach", where);
   if (!controller) return controller.otherwise;
   auto record = controller->post("/v1/detach", {{"who", who_am_i()}});
   if (!record) return unreachable("detach", record.error());
@@ -338,7 +281,7 @@ Exit acknowledge_command(const Where& where) {
 }
 
 Exit alert_command(const Where& where, const std::string& to) {
-  const auto controller = Controller::find("alert", where);
+  const auto controller = ControllerClient::find("alert", where);
   if (!controller) return controller.otherwise;
   auto answered =
       controller->post("/v1/test-alert", {{"who", who_am_i()}, {"to", to}}, kAlertPatience);

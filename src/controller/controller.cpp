@@ -9,11 +9,13 @@
 #include "controller/execution_runner.h"
 #include "controller/operator_controls.h"
 #include "controller/operator_routes.h"
+#include "controller/rejoin_watch.h"
 #include "controller/sentry.h"
 #include "controller/sqlite_journal.h"
 #include "controller/standby_watch.h"
-#include "controller/writer_watch.h"
+#include "controller/transition_desk.h"
 #include "controller/workflows.h"
+#include "controller/writer_watch.h"
 #include "local/authority.h"
 #include "local/control_server.h"
 #include "local/local_vantage.h"
@@ -68,6 +70,15 @@ json::object status(Orchestration& world, const Sentry& sentry, const ExecutionR
     questions.push_back(json::object{{"execution", question.execution}, {"state", question.state}});
   }
   body["questions"] = std::move(questions);
+  json::array running;
+  for (const auto& each : runner.running_now()) {
+    running.push_back(json::object{{"execution", each.name},
+                                   {"state", each.state},
+                                   {"paused", each.paused},
+                                   {"cancelled", each.cancelled},
+                                   {"ungraceful", each.ungraceful}});
+  }
+  body["running"] = std::move(running);
   body["automation"] = controls.view(view.record ? view.record->epoch : 0);
   body["alerts"] = alerts.view();
   return body;
@@ -163,6 +174,18 @@ Result<Done> run_controller(const std::string& data) {
   standby_watch.start();
   WriterWatch writer_watch(world);
   writer_watch.start();
+  RejoinWatch rejoin_watch(world, runner, std::string(rejoin_workflow()));
+  rejoin_watch.start();
+  TransitionDesk desk(world, runner, std::string(failover_workflow()),
+                      std::string(switchover_workflow()));
+  const auto stop_all = [&] {
+    sentry.stop();
+    standby_watch.stop();
+    writer_watch.stop();
+    rejoin_watch.stop();
+    runner.stop();
+    tasks.reset();  // joined before what they use goes
+  };
 
   const std::vector<std::string> cli = {"cli"};
   std::vector<ControlRoute> routes = {
@@ -174,26 +197,19 @@ Result<Done> run_controller(const std::string& data) {
       {"GET", "/v1/history", cli,
        [&](const ControlCall& call) { return history(**journal, call); }},
   };
-  std::ranges::move(operator_routes({world, runner, sentry, standby_watch, controls, alerts}),
-                    std::back_inserter(routes));
+  std::ranges::move(
+      operator_routes({world, runner, sentry, standby_watch, rejoin_watch, desk, controls, alerts}),
+      std::back_inserter(routes));
   auto server =
       serve_control(layout.controller(), certificate_files(place.file("tls"), "controller"),
                     std::move(routes), 4);
   if (!server) {
-    sentry.stop();
-    standby_watch.stop();
-    writer_watch.stop();
-    runner.stop();
-    tasks.reset();  // joined before what they use goes
+    stop_all();
     return server.error();
   }
   wait_for_stop_signal();
   (*server)->stop(milliseconds(500));
-  sentry.stop();
-  standby_watch.stop();
-  writer_watch.stop();
-  runner.stop();
-  tasks.reset();  // joined before what they use goes
+  stop_all();
   return Done{};
 }
 

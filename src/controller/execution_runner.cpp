@@ -1,4 +1,4 @@
-#include "controller/execution_runner.h"
+#include "controller/execution_run.h"
 
 #include <fmt/format.h>
 
@@ -17,6 +17,7 @@ namespace {
 
 /// A state that has failed so often is told to a person.
 constexpr unsigned kStuckAfter = 3;
+constexpr Duration kLongestNap = std::chrono::seconds(60);
 constexpr std::string_view kFunctionPrefix = "arn:aws:lambda:::function:";
 constexpr std::string_view kInvoke = "arn:aws:states:::lambda:invoke";
 constexpr std::string_view kInvokeAndWait = "arn:aws:states:::lambda:invoke.waitForTaskToken";
@@ -84,39 +85,6 @@ std::string last_state(const std::vector<states::HistoryEvent>& events) {
 
 }  // namespace
 
-/// One running execution. `execution`, `now` and `timers` belong to its own task.
-struct ExecutionRunner::Run {
-  Run(states::Execution of, std::unique_ptr<Signal> wake)
-      : name(of.info().name), execution(std::move(of)), signal(std::move(wake)) {}
-
-  void post(states::Stimulus stimulus) {
-    {
-      const std::lock_guard held(lock);
-      mailbox.push_back(std::move(stimulus));
-    }
-    signal->notify();
-  }
-
-  const std::string name;
-  states::Execution execution;
-  /// The engine's time: the wall clock's, but that it never runs backwards.
-  WallTime now{};
-  /// How long it takes until then is counted by the boot clock: a wall clock that is put back would
-  /// hold up whatever waits, and nobody may write meanwhile.
-  struct Timer {
-    WallTime at;
-    BootTime due;
-  };
-  std::map<states::TimerId, Timer> timers;
-  std::unique_ptr<Signal> signal;
-  std::weak_ptr<Run> self;
-
-  std::mutex lock;  // guards all below
-  std::deque<states::Stimulus> mailbox;
-  std::map<std::string, std::string> questions;  // open ones: by token, the state that asks
-  bool finished = false;
-};
-
 Result<Done> ExecutionRunner::start(const std::string& name, const std::string& document,
                                     json::object input) {
   auto machine = parse(document);
@@ -153,6 +121,7 @@ Result<Done> ExecutionRunner::resume_all() {
     auto run = std::make_shared<Run>(std::move(replayed->execution), world_.tasks.signal());
     run->self = run;
     run->now = std::max(world_.clock.wall(), events.back().timestamp);
+    if (auto recalled = recall_orders(*run); !recalled) return within(entry.name, recalled.error());
     if (!write_down(*run, replayed->completed)) return Done{};  // being stopped
     world_.events.emit("execution.resumed", {{"execution", entry.name}, {"events", events.size()}});
     if (const auto& end = run->execution.finished()) {
@@ -180,6 +149,8 @@ void ExecutionRunner::spawn(std::shared_ptr<Run> run) {
 void ExecutionRunner::drive(Run& run) {
   while (true) {
     std::optional<states::Stimulus> next;
+    bool paused = false;
+    bool retry = false;
     {
       const std::lock_guard held(lock_);
       if (stopping_) return;
@@ -187,14 +158,21 @@ void ExecutionRunner::drive(Run& run) {
     {
       const std::lock_guard held(run.lock);
       if (run.finished) return;
-      if (!run.mailbox.empty()) {
+      paused = run.orders.paused.has_value();
+      if (!paused && !run.mailbox.empty()) {
         next = std::move(run.mailbox.front());
         run.mailbox.pop_front();
       }
+      retry = !paused && std::exchange(run.retry_now, false);
     }
     const BootTime now = world_.clock.boot();
-    BootTime wake = now + std::chrono::seconds(60);
-    for (const auto& [id, timer] : run.timers) {
+    BootTime wake = now + kLongestNap;
+    if (paused) {
+      run.signal->wait_until(wake);
+      continue;
+    }
+    for (auto& [id, timer] : run.timers) {
+      if (retry) timer.due = now;
       if (!next && timer.due <= now) next = states::stimulus::TimerFired{id};
       wake = std::min(wake, timer.due);
     }
@@ -218,6 +196,7 @@ void ExecutionRunner::advance(Run& run, const states::Stimulus& stimulus) {
   if (in_order) carry_out(run, advanced.commands);
   const auto open = run.execution.open_tokens();
   const std::lock_guard held(run.lock);
+  run.waits_for_time = !run.timers.empty();
   std::erase_if(run.questions, [&](const auto& question) {
     return std::find(open.begin(), open.end(), question.first) == open.end();
   });
@@ -274,22 +253,24 @@ void ExecutionRunner::run_step(const std::shared_ptr<Run>& run,
     run->post(states::stimulus::TaskFailed{task.task, "Understudy.NoSuchStep", task.resource});
     return;
   }
-  if (!task.token.empty()) {
-    const std::lock_guard held(run->lock);
-    run->questions[task.token] = task.state;
-  }
+  if (auto ordered = begin_step(*run, *step, task))
+    return run->post(stimulus_of(task.task, std::move(*ordered)));
   world_.events.emit("state.entered",
                      {{"execution", run->name}, {"state", task.state}, {"attempt", task.attempt}});
   // The copy of the task shares the parameters, in which the input lies.
   world_.tasks.spawn("step", [this, run, step, input = call->input, task] {
     StepOutput output = step->run(world_, *input);
     const auto* failure = std::get_if<StepFailure>(&output);
-    if (failure != nullptr && task.attempt >= kStuckAfter) {
+    if (failure != nullptr && failure->error != kStillAtIt && task.attempt >= kStuckAfter) {
       // It may have passed the point of no return, and nobody writes meanwhile (R16).
       world_.alerts.raise({.subject = run->name + " is stuck in " + task.state,
                            .done = "tried several times, and tries on: " + failure->cause,
                            .ask = "understudy status; mend what it waits for",
                            .key = run->name + ".stuck." + task.state});
+    }
+    {
+      const std::lock_guard held(run->lock);
+      run->underway.erase(task.task);
     }
     run->post(stimulus_of(task.task, std::move(output)));
   });

@@ -16,11 +16,32 @@
 
 namespace understudy {
 
+/// What an operator orders of an execution that runs.
+enum class Control : std::uint8_t {
+  pause,       ///< no state is left or entered any more, until
+  resume,      ///< it goes on
+  retry,       ///< what waits for a time does not wait any longer
+  cancel,      ///< before the point of no return: the document aborts
+  skip,        ///< the step that runs or is tried again, with a comment
+  graceful,    ///< a planned move loses nothing, or aborts;
+  ungraceful,  ///< it goes on with the fence and the lag budget alone
+};
+
+struct ControlOrder {
+  Control what{};
+  std::string who;
+  std::string comment{};  ///< needed to skip
+  std::string state{};    ///< what is skipped; "" for the one that was entered last
+};
+
 /// Each execution is one task beside the caller, and each step it runs another. Thread-safe.
-class ExecutionRunner {
+class ExecutionRunner final : public ExecutionOrders {
  public:
-  /// Both outlive it, and so does what `world` refers to.
-  ExecutionRunner(Orchestration& world, Journal& journal) : world_(world), journal_(journal) {}
+  /// Both outlive it, and so does what `world` refers to. From now on the steps of this world obey
+  /// what is ordered here.
+  ExecutionRunner(Orchestration& world, Journal& journal) : world_(world), journal_(journal) {
+    world.execution_orders = this;
+  }
 
   /// Starts `name` with a workflow's text. Error, unchanged_final: the document is invalid (every
   /// problem with its path), or there has been an execution of that name.
@@ -36,6 +57,25 @@ class ExecutionRunner {
 
   [[nodiscard]] bool running(const std::string& name) const;
   [[nodiscard]] bool any_running() const;
+  /// One that has the lock of a transition, or goes for it. An execution that changes no record, or
+  /// that waits for a person to let a planned move begin, is none.
+  [[nodiscard]] bool transition_running() const;
+
+  /// Obeyed between states, durable before it is answered, and an event with who ordered it. Error,
+  /// unchanged_final: no such execution runs, or it cannot be done where it is now: why.
+  [[nodiscard]] Result<Done> order(const std::string& execution, const ControlOrder& order);
+
+  [[nodiscard]] bool ungraceful(const std::string& execution) const override;
+
+  /// An execution that runs.
+  struct Running {
+    std::string name;
+    std::string state;  ///< the one entered last
+    bool paused = false;
+    bool cancelled = false;
+    bool ungraceful = false;
+  };
+  [[nodiscard]] std::vector<Running> running_now() const;
 
   /// An execution that waits for a person.
   struct Question {
@@ -63,6 +103,13 @@ class ExecutionRunner {
   /// False: stopped before it was written, so nothing may be done.
   [[nodiscard]] bool write_down(Run& run, const std::vector<states::HistoryEvent>& events);
   [[nodiscard]] std::shared_ptr<Run> find(const std::string& name) const;
+  // What operators order: execution_controls.cpp.
+  [[nodiscard]] Result<Done> keep_order(Run& run, const ControlOrder& order);
+  static void apply(Run& run, const ControlOrder& order);
+  [[nodiscard]] Result<Done> recall_orders(Run& run);
+  [[nodiscard]] static std::optional<StepOutput> begin_step(Run& run, const Step& step,
+                                                            const states::command::RunTask& task);
+
   /// The token of a question that is open, which is no more from now on.
   [[nodiscard]] static std::optional<std::string> take_question(Run& run);
 

@@ -28,6 +28,11 @@ std::string text_at(const ControlCall& call, std::string_view key) {
   return text;
 }
 
+bool flag_at(const ControlCall& call, std::string_view key) {
+  const auto* found = call.body.if_contains(key);
+  return found != nullptr && found->is_bool() && found->get_bool();
+}
+
 Result<std::string> who_of(const ControlCall& call) {
   std::string who = text_at(call, "who");
   if (who.empty()) return refused("who orders it? \"who\" is missing");
@@ -71,7 +76,8 @@ http::Response answer(const OperatorPlaces& places, const ControlCall& call, boo
   const auto asked = std::find_if(open.begin(), open.end(), [&](const auto& question) {
     return question.execution == execution;
   });
-  if (done && !approved && asked != open.end() && asked->state == "AskToStart")
+  if (done && !approved && asked != open.end() && asked->state == "AskToStart" &&
+      execution.starts_with("failover-"))
     places.controls.note_declined();
   return control_result(done, [&](const Done&) {
     return json::object{{"execution", execution}, {"approved", approved}};
@@ -114,6 +120,58 @@ http::Response detach(const OperatorPlaces& places, const ControlCall& call) {
                         [](const Record& record) { return wire::to_json(record); });
 }
 
+http::Response started(const Result<std::string>& execution) {
+  return control_result(execution, [](const std::string& name) {
+    return json::object{{"execution", name}};
+  });
+}
+
+using Begin = Result<std::string> (TransitionDesk::*)(const TransitionWish&);
+
+http::Response begin(const OperatorPlaces& places, const ControlCall& call, Begin transition) {
+  auto who = who_of(call);
+  if (!who) return control_error(who.error());
+  return started((places.desk.*transition)(
+      {.who = *who, .reason = text_at(call, "reason"), .ungraceful = flag_at(call, "ungraceful")}));
+}
+
+http::Response rejoin(const OperatorPlaces& places, const ControlCall& call) {
+  auto who = who_of(call);
+  if (!who) return control_error(who.error());
+  return started(places.rejoin_watch.begin(*who, flag_at(call, "copy")));
+}
+
+constexpr std::pair<std::string_view, Control> kControls[] = {{"pause", Control::pause},
+                                                              {"resume", Control::resume},
+                                                              {"retry", Control::retry},
+                                                              {"cancel", Control::cancel},
+                                                              {"skip", Control::skip},
+                                                              {"graceful", Control::graceful},
+                                                              {"ungraceful", Control::ungraceful}};
+
+http::Response control(const OperatorPlaces& places, const ControlCall& call) {
+  auto who = who_of(call);
+  if (!who) return control_error(who.error());
+  const std::string what = text_at(call, "what");
+  std::string execution = text_at(call, "execution");
+  const auto running = places.runner.running_now();
+  if (execution.empty() && running.size() == 1) execution = running.front().name;
+  if (execution.empty())
+    return control_error(refused(running.empty() ? "nothing is executed" : "which execution?"));
+  for (const auto& [name, order] : kControls) {
+    if (name != what) continue;
+    const auto done = places.runner.order(execution, {.what = order,
+                                                      .who = *who,
+                                                      .comment = text_at(call, "comment"),
+                                                      .state = text_at(call, "state")});
+    return control_result(done, [&](const Done&) {
+      return json::object{{"execution", execution}, {"what", what}};
+    });
+  }
+  return control_error(
+      refused("\"what\": expected pause, resume, retry, cancel, skip, graceful or ungraceful"));
+}
+
 http::Response test_alert(const OperatorPlaces& places, const ControlCall& call) {
   auto who = who_of(call);
   if (!who) return control_error(who.error());
@@ -143,9 +201,22 @@ std::vector<ControlRoute> operator_routes(OperatorPlaces places) {
       return answer(in, call, approved);
     };
   };
-  return {route("/v1/approve", answering(true)), route("/v1/decline", answering(false)),
-          route("/v1/automation", automation),   route("/v1/maintenance", maintenance),
-          route("/v1/acknowledge", acknowledge), route("/v1/detach", detach),
+  const auto beginning = [](Begin transition) {
+    return [transition](const OperatorPlaces& in, const ControlCall& call) {
+      return begin(in, call, transition);
+    };
+  };
+  return {route("/v1/approve", answering(true)),
+          route("/v1/decline", answering(false)),
+          route("/v1/automation", automation),
+          route("/v1/maintenance", maintenance),
+          route("/v1/acknowledge", acknowledge),
+          route("/v1/detach", detach),
+          route("/v1/switchover", beginning(&TransitionDesk::switchover)),
+          route("/v1/failback", beginning(&TransitionDesk::plan_failback)),
+          route("/v1/failover", beginning(&TransitionDesk::force_failover)),
+          route("/v1/rejoin", rejoin),
+          route("/v1/control", control),
           route("/v1/test-alert", test_alert)};
 }
 

@@ -209,7 +209,7 @@ void Sentry::decide_once() {
   decline_lost_questions(*record);
   controls_.expire();
   reconsider_question(*record, well);
-  if (runner_.any_running()) return;
+  if (runner_.transition_running()) return;
   if (lost) {
     adopt(*record);
   } else if (may_start) {
@@ -350,7 +350,7 @@ void Sentry::alert_of_refusal(const Record& record, const Row& row, const Permis
 void Sentry::reconsider_question(const Record& record, bool well) {
   if (well) controls_.note_well();
   for (const auto& question : runner_.questions()) {
-    if (question.state != kAsksToStart) continue;
+    if (question.state != kAsksToStart || !question.execution.starts_with("failover-")) continue;
     const Permission& permitted = controls_.permission_now(record.epoch);
     std::string why;
     if (well) why = record.active + " is not to be left any more";

@@ -6,5 +6,7 @@
 namespace understudy {
 
 [[nodiscard]] std::string_view failover_workflow();
+[[nodiscard]] std::string_view switchover_workflow();  ///< and failback
+[[nodiscard]] std::string_view rejoin_workflow();
 
 }  // namespace understudy

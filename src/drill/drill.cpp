@@ -124,7 +124,7 @@ class Run {
     if (fault_.name == "none") bound = std::max(seconds(1), options_.steady - kBaseline);
     if (fault_.spares_active) bound = options_.fault_lasts.value_or(bound);
     const BootTime give_up = fault_at_.boot + bound;
-    while (read_clocks().boot < give_up) {
+    while (!interrupted() && read_clocks().boot < give_up) {
       const auto last = buyers_->counters().last_acknowledgement;
       if (fault_.expected == Outcome::fails_over && last && last->region != region_) {
         say_(fmt::format("{} acknowledges again after {} ms", last->region,
@@ -157,7 +157,7 @@ class Run {
     if (fault_.expected != Outcome::fails_over) return;
     const BootTime give_up = read_clocks().boot + kReturn;
     std::string last = "its agent did not answer";
-    while (read_clocks().boot < give_up) {
+    while (!interrupted() && read_clocks().boot < give_up) {
       auto status = stage_->status();
       const auto* regions = status ? status->if_contains("regions") : nullptr;
       const auto* said = regions != nullptr && regions->is_object()
@@ -189,7 +189,7 @@ class Run {
     if (auto approved = stage_->approve(); !approved)
       return require(false, "approving: " + approved.error().what);
     const BootTime give_up = read_clocks().boot + kAfterApproval;
-    while (active_region() != target && read_clocks().boot < give_up)
+    while (!interrupted() && active_region() != target && read_clocks().boot < give_up)
       sleep_unless_interrupted(milliseconds(50));
     result_.asked = active_region() == target;
     require(result_.asked, "it did not go on after the approval");

@@ -100,6 +100,15 @@ class PostgresDatabase final : public Database {
 
   Result<Done> beat(BootTime deadline) override { return done(run("beat", kBeat, {}, deadline)); }
 
+  Result<Done> hold_commits(bool held, BootTime deadline) override {
+    auto written = file::write_durably(access_.commits_file,
+                                       commits_configuration(held ? access_.standby : ""), 0600);
+    if (!written) return written;
+    auto loaded = run("reload", "SELECT pg_reload_conf()", {}, deadline);
+    if (!loaded) return loaded.error();
+    return Done{};
+  }
+
   Result<Done> admit_application(bool admitted, BootTime deadline) override {
     auto written = file::write_durably(access_.admission_file,
                                        admitted ? access_.admitting : access_.refusing, 0600);
@@ -164,6 +173,12 @@ class PostgresDatabase final : public Database {
 };
 
 }  // namespace
+
+std::string commits_configuration(const std::string& standby) {
+  return "# Written by understudy: the agent lets commits wait for the standby, or not.\n"
+         "synchronous_standby_names = '" +
+         standby + "'\n";
+}
 
 std::unique_ptr<Database> make_postgres_database(PostgresAccess access, Clock& clock) {
   return std::make_unique<PostgresDatabase>(std::move(access), clock);

@@ -15,7 +15,12 @@ struct PostgresAccess {
   std::string admitting;       ///< its content when they are admitted
   std::string refusing;        ///< and when they are not
   std::string folder;          ///< of its data
+  std::string commits_file;    ///< included by its configuration: whether commits wait
+  std::string standby;         ///< the name by which its standby reports
 };
+
+/// Commits wait for a standby of that name; "": for nobody.
+[[nodiscard]] std::string commits_configuration(const std::string& standby);
 
 /// Connections are kept and reused. `clock` outlives it.
 [[nodiscard]] std::unique_ptr<Database> make_postgres_database(PostgresAccess access, Clock& clock);

@@ -69,6 +69,20 @@ Result<Done> RemoteAgent::scale(const ScaleOrder& order, BootTime deadline) {
   return Done{};
 }
 
+Result<Done> RemoteAgent::drain(std::uint64_t transition, BootTime deadline) {
+  auto answer = client_.post(
+      "/v1/drain", {{"transition", transition}, {"wait_ms", wait_ms(deadline)}}, deadline);
+  if (!answer) return answer.error();
+  return Done{};
+}
+
+Result<RebuildState> RemoteAgent::rebuild(const RebuildOrder& order, BootTime deadline) {
+  json::object body = wire::to_json(order);
+  body["wait_ms"] = wait_ms(deadline);
+  return decoded<RebuildState>(client_.post("/v1/rebuild", body, deadline),
+                               wire::rebuild_state_from);
+}
+
 Result<Done> RemoteGrantor::extend(std::uint64_t term, BootTime deadline) {
   auto answer = client_.post("/v1/extend", {{"term", term}}, deadline);
   if (!answer) return answer.error();

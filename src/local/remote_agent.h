@@ -20,6 +20,8 @@ class RemoteAgent final : public RegionAgent {
   Result<DatabaseState> promote(const PromoteOrder& order, BootTime deadline) override;
   Result<Done> await_active(std::uint64_t epoch, BootTime deadline) override;
   Result<Done> scale(const ScaleOrder& order, BootTime deadline) override;
+  Result<Done> drain(std::uint64_t transition, BootTime deadline) override;
+  Result<RebuildState> rebuild(const RebuildOrder& order, BootTime deadline) override;
 
  private:
   /// How long the agent may take, told to it so that it answers in time.

@@ -55,7 +55,6 @@ std::string postgres_configuration(const Layout& layout, const std::string& regi
   const Topology& topology = layout.topology();
   const std::string& other = topology.other(region).name;
   const DomainPlace place = layout.domain(region);
-  const bool synchronous = topology.database.replication == Replication::synchronous;
   return fmt::format(R"(# Written by understudy up; made anew by the next one.
 data_directory = '{folder}/postgres'
 hba_file = '{folder}/pg_hba.conf'
@@ -96,7 +95,7 @@ wal_receiver_timeout = 5s
 wal_sender_timeout = 5s
 primary_conninfo = 'host={other_address} port={other_port} user=understudy_replicator passfile={folder}/replication.pass application_name={region} connect_timeout=2'
 primary_slot_name = '{slot}'
-synchronous_standby_names = '{synchronous}'
+include_if_exists = '{folder}/commits.conf'
 
 logging_collector = off
 log_line_prefix = '%m [%p] %q%u@%d '
@@ -110,8 +109,7 @@ log_checkpoints = off
                      fmt::arg("page", layout.page(region)),
                      fmt::arg("other_address", layout.postgres(other).address),
                      fmt::arg("other_port", layout.postgres(other).port),
-                     fmt::arg("region", region), fmt::arg("slot", slot_name(region)),
-                     fmt::arg("synchronous", synchronous ? other : ""));
+                     fmt::arg("region", region), fmt::arg("slot", slot_name(region)));
 }
 
 std::string postgres_admission(const Layout& /*layout*/, bool admitting) {

@@ -51,6 +51,9 @@ class Database {
   /// too.
   [[nodiscard]] virtual Result<Done> beat(BootTime deadline) = 0;
 
+  /// Whether each commit waits until the standby has made it durable. Repeating it changes nothing.
+  [[nodiscard]] virtual Result<Done> hold_commits(bool held, BootTime deadline) = 0;
+
   /// Whether the application's role may connect. On a change to false its sessions are ended, too.
   [[nodiscard]] virtual Result<Done> admit_application(bool admitted, BootTime deadline) = 0;
 

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "ports/database.h"
+#include "ports/database_rebuild.h"
 
 namespace understudy {
 
@@ -27,6 +28,17 @@ struct RevokeAck {
   /// How long its latest promise lasts yet; negative: for how long it has been over. Counts from
   /// the receipt of this answer.
   Duration rest{};
+};
+
+/// How far a region left behind is on its way back as a standby.
+enum class RebuildPhase : std::uint8_t { none, lost_tail, rewind, copy, start, done, failed };
+
+struct RebuildState {
+  std::uint64_t epoch = 0;  ///< for which it was ordered; 0: never, since the agent's start
+  RebuildPhase phase = RebuildPhase::none;
+  unsigned percent = 0;               ///< of the copy
+  std::string problem;                ///< why it failed
+  std::optional<LostTail> lost_tail;  ///< once it is kept
 };
 
 struct AgentStatus {
@@ -48,6 +60,8 @@ struct AgentStatus {
   std::int64_t other_silent_ms = 0;
   /// For how long it was to write and nothing was written; less than a renewal interval is usual.
   std::int64_t writes_missed_ms = 0;
+  bool draining = false;  ///< it lets no new requests in
+  RebuildState rebuild;
   std::optional<DatabaseState> database;  ///< none: it does not answer
   std::map<std::string, unsigned> running;
   std::string note;  ///< what it waits for, for people; "" if all is well
@@ -59,6 +73,12 @@ struct PromoteOrder {
   /// The old region acknowledged its fence in this term (R11b), so that no promise to it is left; 0
   /// if it did not.
   std::uint64_t fenced_term = 0;
+};
+
+struct RebuildOrder {
+  std::uint64_t epoch = 0;  ///< that in which the other region is active
+  /// Copied from the other region, even if a rewind would do.
+  bool copy = false;
 };
 
 struct ScaleOrder {
@@ -81,6 +101,27 @@ class RegionAgent {
   /// Returns once the region's page is open in `epoch` and its epoch row says so.
   [[nodiscard]] virtual Result<Done> await_active(std::uint64_t epoch, BootTime deadline) = 0;
   [[nodiscard]] virtual Result<Done> scale(const ScaleOrder& order, BootTime deadline) = 0;
+  /// To the active region, before it is fenced by a planned transition: no new requests from
+  /// outside while that transition is under way.
+  [[nodiscard]] virtual Result<Done> drain(std::uint64_t transition, BootTime deadline) = 0;
+  /// R21. To a region that was left: its lost tail is kept, then its database becomes a standby of
+  /// the active region's. Goes on without the caller; returns how far it is when it has ended, or
+  /// at the deadline.
+  [[nodiscard]] virtual Result<RebuildState> rebuild(const RebuildOrder& order,
+                                                     BootTime deadline) = 0;
 };
+
+[[nodiscard]] constexpr std::string_view to_string(RebuildPhase phase) {
+  switch (phase) {
+    case RebuildPhase::none: return "none";
+    case RebuildPhase::lost_tail: return "lost_tail";
+    case RebuildPhase::rewind: return "rewind";
+    case RebuildPhase::copy: return "copy";
+    case RebuildPhase::start: return "start";
+    case RebuildPhase::done: return "done";
+    case RebuildPhase::failed: return "failed";
+  }
+  return "?";
+}
 
 }  // namespace understudy

@@ -1,6 +1,8 @@
 #include "ports/wire.h"
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
+#include <iterator>
 #include <type_traits>
 
 namespace understudy::wire {
@@ -230,6 +232,45 @@ std::optional<RevokeAck> revoke_ack_from(const json::object& object) {
   return if_good(read, ack);
 }
 
+json::object to_json(const RebuildState& state) {
+  json::object object{{"epoch", state.epoch},
+                      {"phase", to_string(state.phase)},
+                      {"percent", state.percent},
+                      {"problem", state.problem}};
+  if (const auto& tail = state.lost_tail) {
+    object["lost_tail"] = json::object{{"file", tail->file},
+                                       {"transactions", tail->transactions},
+                                       {"changes", tail->changes},
+                                       {"method", tail->method},
+                                       {"diverged_at", tail->diverged_at}};
+  }
+  return object;
+}
+
+std::optional<RebuildState> rebuild_state_from(const json::object& object) {
+  RebuildState state;
+  std::string phase;
+  Reader read(object);
+  read("epoch", state.epoch)("phase", phase)("percent", state.percent)("problem", state.problem);
+  constexpr RebuildPhase kPhases[] = {
+      RebuildPhase::none,  RebuildPhase::lost_tail, RebuildPhase::rewind, RebuildPhase::copy,
+      RebuildPhase::start, RebuildPhase::done,      RebuildPhase::failed};
+  const auto* known = std::find_if(std::begin(kPhases), std::end(kPhases),
+                                   [&](RebuildPhase each) { return to_string(each) == phase; });
+  read.fail_unless(known != std::end(kPhases));
+  if (!read.good()) return std::nullopt;
+  state.phase = *known;
+  if (!object.contains("lost_tail")) return state;
+  const json::object* tail = read.object("lost_tail");
+  if (tail == nullptr) return std::nullopt;
+  LostTail kept;
+  Reader inner(*tail);
+  inner("file", kept.file)("transactions", kept.transactions)("changes", kept.changes)(
+      "method", kept.method)("diverged_at", kept.diverged_at);
+  state.lost_tail = kept;
+  return if_good(inner, state);
+}
+
 json::object to_json(const AgentStatus& status) {
   json::object object{{"region", status.region},
                       {"incarnation", status.incarnation},
@@ -245,6 +286,8 @@ json::object to_json(const AgentStatus& status) {
                       {"promise_rest_ms", status.promise_rest_ms},
                       {"other_silent_ms", status.other_silent_ms},
                       {"writes_missed_ms", status.writes_missed_ms},
+                      {"draining", status.draining},
+                      {"rebuild", to_json(status.rebuild)},
                       {"note", status.note}};
   if (status.database) object["database"] = to_json(*status.database);
   json::object running;
@@ -262,7 +305,12 @@ std::optional<AgentStatus> agent_status_from(const json::object& object) {
       "version", status.version)("writable", status.writable)("endless", status.endless)(
       "lease_rest_ms", status.lease_rest_ms)("promise_rest_ms", status.promise_rest_ms)(
       "other_silent_ms", status.other_silent_ms)("writes_missed_ms", status.writes_missed_ms)(
-      "note", status.note);
+      "draining", status.draining)("note", status.note);
+  if (const json::object* rebuild = read.object("rebuild")) {
+    const auto state = rebuild_state_from(*rebuild);
+    read.fail_unless(state.has_value());
+    status.rebuild = state.value_or(RebuildState{});
+  }
   if (const json::value* database = object.if_contains("database")) {
     read.fail_unless(database->is_object());
     if (database->is_object()) status.database = database_state_from(database->get_object());
@@ -285,6 +333,17 @@ std::optional<PromoteOrder> promote_order_from(const json::object& object) {
   PromoteOrder order;
   Reader read(object);
   read("transition", order.transition)("epoch", order.epoch)("fenced_term", order.fenced_term);
+  return if_good(read, order);
+}
+
+json::object to_json(const RebuildOrder& order) {
+  return {{"epoch", order.epoch}, {"copy", order.copy}};
+}
+
+std::optional<RebuildOrder> rebuild_order_from(const json::object& object) {
+  RebuildOrder order;
+  Reader read(object);
+  read("epoch", order.epoch)("copy", order.copy);
   return if_good(read, order);
 }
 

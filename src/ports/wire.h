@@ -23,6 +23,8 @@ namespace understudy::wire {
 [[nodiscard]] boost::json::object to_json(const AgentStatus& status);
 [[nodiscard]] boost::json::object to_json(const PromoteOrder& order);
 [[nodiscard]] boost::json::object to_json(const ScaleOrder& order);
+[[nodiscard]] boost::json::object to_json(const RebuildOrder& order);
+[[nodiscard]] boost::json::object to_json(const RebuildState& state);
 
 [[nodiscard]] std::optional<Record> record_from(const boost::json::object& object);
 [[nodiscard]] std::optional<Sighting> sighting_from(const boost::json::object& object);
@@ -32,6 +34,8 @@ namespace understudy::wire {
 [[nodiscard]] std::optional<AgentStatus> agent_status_from(const boost::json::object& object);
 [[nodiscard]] std::optional<PromoteOrder> promote_order_from(const boost::json::object& object);
 [[nodiscard]] std::optional<ScaleOrder> scale_order_from(const boost::json::object& object);
+[[nodiscard]] std::optional<RebuildOrder> rebuild_order_from(const boost::json::object& object);
+[[nodiscard]] std::optional<RebuildState> rebuild_state_from(const boost::json::object& object);
 
 /// An error as an answer's body, and back; `after` survives the way.
 [[nodiscard]] boost::json::object to_json(const Error& error);

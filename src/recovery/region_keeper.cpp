@@ -42,10 +42,12 @@ RegionKeeper::RegionKeeper(const Topology& topology, std::string region, RegionP
       lease_signal_(ports.tasks.signal()),
       extension_signal_(ports.tasks.signal()),
       database_signal_(ports.tasks.signal()),
+      changes_signal_(ports.tasks.signal()),
       services_signal_(ports.tasks.signal()),
       extender_(topology.lease, ports.clock.boot(), ports.guards),
       other_promised_at_(ports.clock.boot()),
-      wrote_at_(ports.clock.boot()) {
+      wrote_at_(ports.clock.boot()),
+      rpo_guard_(topology) {
   if (state) {
     if (!ports.guards.has(Guard::revoked_term_durable)) state->revoked_term = 0;
     holder_.emplace(region_, topology_.lease, *state, incarnation_, ports_.page, ports_.guards);
@@ -58,6 +60,7 @@ void RegionKeeper::start(std::function<void(std::string_view)> pulse) {
   ports_.tasks.spawn("lease", [this] { keep_lease(); });
   ports_.tasks.spawn("extension", [this] { keep_extended(); });
   ports_.tasks.spawn("database", [this] { keep_database(); });
+  ports_.tasks.spawn("changes", [this] { keep_changes(); });
   ports_.tasks.spawn("services", [this] { keep_services(); });
 }
 
@@ -66,6 +69,7 @@ void RegionKeeper::stop() {
   lease_signal_->notify();
   extension_signal_->notify();
   database_signal_->notify();
+  changes_signal_->notify();
   services_signal_->notify();
 }
 
@@ -335,6 +339,7 @@ void RegionKeeper::attach(std::uint64_t request) {
 void RegionKeeper::keep_services() {
   while (!stopped()) {
     pulse_("services");
+    keep_gate();
     auto running = ports_.compute.running(ports_.clock.boot() + kServicesTimeout);
     if (running) {
       {
@@ -366,6 +371,26 @@ unsigned RegionKeeper::wanted(const Service& service) const {
   const bool ordered = ordered_epoch_ == record_->epoch && order != ordered_.end();
   if (ordered) return order->second;
   return service.posture == Posture::active_only ? at_rest : active;
+}
+
+/// A planned transition drains this region until it has switched, or is seen to be over.
+bool RegionKeeper::draining() const {
+  const std::lock_guard held(lock_);
+  if (!drained_for_ || !record_ || record_->active != region_) return false;
+  const Transition& seen = record_->transition;
+  return seen.number < *drained_for_ || (seen.number == *drained_for_ && seen.phase != Phase::none);
+}
+
+/// A load balancer that was restarted is open again, so a closed gate is closed again and again.
+void RegionKeeper::keep_gate() {
+  const bool open = !draining();
+  {
+    const std::lock_guard held(lock_);
+    if (open && gate_open_ == true) return;
+  }
+  const auto done = ports_.gate.set_open(open, ports_.clock.boot() + kServicesTimeout);
+  const std::lock_guard held(lock_);
+  gate_open_ = done ? std::optional(open) : std::nullopt;
 }
 
 // ---------------------------------------------------------------------------------------- helpers

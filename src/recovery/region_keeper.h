@@ -14,6 +14,7 @@
 #include "ports/clock.h"
 #include "ports/compute.h"
 #include "ports/database.h"
+#include "ports/database_rebuild.h"
 #include "ports/events.h"
 #include "ports/grantor.h"
 #include "ports/page.h"
@@ -21,9 +22,11 @@
 #include "ports/region_agent.h"
 #include "ports/registry.h"
 #include "ports/tasks.h"
+#include "ports/traffic_gate.h"
 #include "recovery/guards.h"
 #include "recovery/lease_extender.h"
 #include "recovery/lease_holder.h"
+#include "recovery/rpo_guard.h"
 #include "topology/topology.h"
 
 namespace understudy {
@@ -36,7 +39,9 @@ struct RegionPorts {
   Registry& registry;
   Grantor& other;  ///< the other region's agent
   Database& database;
+  DatabaseRebuild& rebuild;
   Compute& compute;
+  TrafficGate& gate;
   Page& page;
   AgentStore& store;
   Events& events;
@@ -44,10 +49,11 @@ struct RegionPorts {
   Guards guards{};
 };
 
-/// Four tasks side by side: the lease (renew it at the registry, watch the record), its extension
+/// Five tasks side by side: the lease (renew it at the registry, watch the record), its extension
 /// (by the other region's agent, so that the registry may be away), the database (epoch row,
-/// heartbeat, who is admitted) and the services (as many as the posture says). Orders come from any
-/// thread.
+/// heartbeat, who is admitted), what it commits beyond its standby (so that it can be told if it is
+/// lost), and the services (as many as the posture says) with the gate before them. Orders come
+/// from any thread.
 class RegionKeeper final : public RegionAgent, public Grantor {
  public:
   /// Reads the durable state; a region without one learns it from the record first (R6), and until
@@ -69,6 +75,8 @@ class RegionKeeper final : public RegionAgent, public Grantor {
   Result<DatabaseState> promote(const PromoteOrder& order, BootTime deadline) override;
   Result<Done> await_active(std::uint64_t epoch, BootTime deadline) override;
   Result<Done> scale(const ScaleOrder& order, BootTime deadline) override;
+  Result<Done> drain(std::uint64_t transition, BootTime deadline) override;
+  Result<RebuildState> rebuild(const RebuildOrder& order, BootTime deadline) override;
 
  private:
   RegionKeeper(const Topology& topology, std::string region, RegionPorts ports,
@@ -77,6 +85,7 @@ class RegionKeeper final : public RegionAgent, public Grantor {
   void keep_lease();
   void keep_extended();
   void keep_database();
+  void keep_changes();
   void keep_services();
 
   // The lease task.
@@ -100,9 +109,18 @@ class RegionKeeper final : public RegionAgent, public Grantor {
   void note_write(std::string_view what, const Result<Done>& done);
   void note_whether_to_write();
   void admit(bool admitted);
+  void guard_rpo(const DatabaseState& state);
 
   // The services task.
   [[nodiscard]] unsigned wanted(const Service& service) const;
+  [[nodiscard]] bool draining() const;
+  void keep_gate();
+
+  // On the way back as a standby.
+  [[nodiscard]] std::optional<Error> not_to_be_rebuilt(std::uint64_t epoch, BootTime deadline);
+  void run_rebuild(const RebuildOrder& order);
+  Result<Done> make_standby(const RebuildOrder& order);
+  void note_rebuild(RebuildPhase phase, std::string problem = "");
 
   [[nodiscard]] bool writable() const;
   [[nodiscard]] std::string nonce();
@@ -117,6 +135,7 @@ class RegionKeeper final : public RegionAgent, public Grantor {
   std::unique_ptr<Signal> lease_signal_;
   std::unique_ptr<Signal> extension_signal_;
   std::unique_ptr<Signal> database_signal_;
+  std::unique_ptr<Signal> changes_signal_;
   std::unique_ptr<Signal> services_signal_;
   std::atomic<bool> stopped_{false};
 
@@ -134,9 +153,15 @@ class RegionKeeper final : public RegionAgent, public Grantor {
   BootTime beat_at_{};
   BootTime wrote_at_{};  // or when it was not to write
   std::optional<bool> admitted_;
+  RpoGuard rpo_guard_;
+  std::optional<bool> commits_held_;         // as last ordered
   std::map<std::string, unsigned> ordered_;  // by ScaleOrder, in ordered_epoch_
   std::uint64_t ordered_epoch_ = 0;
   std::map<std::string, unsigned> running_;
+  std::optional<std::uint64_t> drained_for_;  // the transition
+  std::optional<bool> gate_open_;             // as last ordered
+  RebuildState rebuild_;
+  bool rebuilding_ = false;
   std::string note_;
   std::string database_note_;
   std::string write_note_;

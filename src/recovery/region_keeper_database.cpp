@@ -77,7 +77,38 @@ void RegionKeeper::look_after(const DatabaseState& state) {
     const std::lock_guard held(lock_);
     note_write("", done);
   }
+  guard_rpo(state);
   admit(!refuse);
+}
+
+/// A standby holds nobody's commits; what an earlier primary ordered is taken back.
+void RegionKeeper::guard_rpo(const DatabaseState& state) {
+  bool hold = false;
+  bool gave_up = false;
+  Duration lag{};
+  {
+    const std::lock_guard held(lock_);
+    const bool attached = record_ && record_->active == region_ && record_->standby.has_value();
+    const bool gave_up_before = rpo_guard_.gave_up();
+    rpo_guard_.see(ports_.clock.boot(), state, attached);
+    hold = rpo_guard_.holds();
+    lag = rpo_guard_.lag();
+    gave_up = rpo_guard_.gave_up() && !gave_up_before;
+    if (commits_held_ == hold && !gave_up) return;
+  }
+  const auto done = ports_.database.hold_commits(hold, ports_.clock.boot() + kDatabaseTimeout);
+  ports_.events.emit(hold ? "commits.held" : "commits.let_go",
+                     {{"region", region_}, {"lag_ms", to_ms(lag)}, {"ok", done.ok()}});
+  if (gave_up) {
+    ports_.alerts.raise(
+        {.subject = region_ + ": the standby stays behind, and commits wait for it no longer",
+         .done = fmt::format("the lag budget is not kept: a failover now would lose {} s",
+                             to_ms(lag) / 1000),
+         .ask = "see to the standby and to the link to it; understudy status",
+         .key = "rpo.gave_up." + region_});
+  }
+  const std::lock_guard held(lock_);
+  commits_held_ = done ? std::optional(hold) : std::nullopt;
 }
 
 /// Requires: the lock is held.

@@ -47,6 +47,8 @@ Result<AgentStatus> RegionKeeper::status(BootTime /*deadline*/) {
   status.writes_missed_ms = to_ms(now - wrote_at_);
   if (database_answers_) status.database = database_;
   status.running = running_;
+  status.draining = gate_open_ == false;
+  status.rebuild = rebuild_;
   for (const std::string* note : {&note_, &database_note_, &write_note_}) {
     if (!status.note.empty() && !note->empty()) status.note += "; ";
     status.note += *note;

@@ -25,6 +25,7 @@ Application::Application(Stage& stage, Machine& machine, SimulatedPage& page, Po
 void Application::start() {
   if (process_.alive() || !process_.machine().on()) return;
   process_.start();
+  gate_open_ = true;
   for (const Service& service : stage_.plan.topology.services) {
     if (service.posture != Posture::active_only) continue;
     process_.spawn(
@@ -134,6 +135,14 @@ Result<Done> ComputeClient::want(const std::string& service, unsigned count, Boo
         application.want(service, count);
         reply(Done{});
       });
+}
+
+Result<Done> GateClient::set_open(bool open, BootTime deadline) {
+  return stage_.network.call<Result<Done>>(agent_, application_.process(), deadline,
+                                           [&application = application_, open](const auto& reply) {
+                                             application.set_gate(open);
+                                             reply(Done{});
+                                           });
 }
 
 }  // namespace understudy::simulation

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "ports/compute.h"
+#include "ports/traffic_gate.h"
 #include "simulation/postgres.h"
 #include "simulation/stage.h"
 
@@ -32,6 +33,9 @@ class Application {
   [[nodiscard]] std::map<std::string, unsigned> running() const;
   void want(const std::string& service, unsigned count);
   void set_broken(bool broken) { broken_ = broken; }
+  /// What the load balancer was told: no new requests. Forgotten when it restarts.
+  void set_gate(bool open) { gate_open_ = open; }
+  [[nodiscard]] bool gate_open() const { return gate_open_; }
 
   [[nodiscard]] Process& process() { return process_; }
 
@@ -54,6 +58,7 @@ class Application {
   std::map<std::string, Instances> services_;
   std::uint64_t ticks_ = 0;
   bool broken_ = false;
+  bool gate_open_ = true;
 };
 
 /// The Compute port of a region's agent.
@@ -64,6 +69,20 @@ class ComputeClient final : public Compute {
 
   Result<std::map<std::string, unsigned>> running(BootTime deadline) override;
   Result<Done> want(const std::string& service, unsigned count, BootTime deadline) override;
+
+ private:
+  Stage& stage_;
+  Process& agent_;
+  Application& application_;
+};
+
+/// The TrafficGate port of a region's agent.
+class GateClient final : public TrafficGate {
+ public:
+  GateClient(Stage& stage, Process& agent, Application& application)
+      : stage_(stage), agent_(agent), application_(application) {}
+
+  Result<Done> set_open(bool open, BootTime deadline) override;
 
  private:
   Stage& stage_;

@@ -90,11 +90,9 @@ void Postgres::commit(Writes what, std::uint64_t id, std::optional<std::uint64_t
   });
 }
 
-/// At once, or in synchronous mode when the standby has it too. A region that was promoted has
-/// none.
+/// At once, or when the standby has it too.
 void Postgres::when_safe(std::size_t until, std::function<void()> act) {
-  if (stage_.plan.topology.database.replication == Replication::asynchronous || timeline_ > 1)
-    return act();
+  if (!holds_commits_) return act();
   unsafe_.push_back({until, std::move(act)});
 }
 
@@ -108,6 +106,12 @@ void Postgres::standby_has(std::size_t until) {
     return true;
   });
   for (const Unsafe& one : safe) one.act();
+}
+
+void Postgres::hold_commits(bool held) {
+  holds_commits_ = held;
+  if (held) return;
+  for (const Unsafe& one : std::exchange(unsafe_, {})) one.act();
 }
 
 DatabaseState Postgres::state_now() const {
@@ -235,10 +239,29 @@ Result<Done> DatabaseClient::admit_application(bool /*admitted*/, BootTime deadl
                                            [](const auto& reply) { reply(Done{}); });
 }
 
+Result<Done> DatabaseClient::hold_commits(bool held, BootTime deadline) {
+  return stage_.network.call<Result<Done>>(agent_, postgres_.process(), deadline,
+                                           [&postgres = postgres_, held](const auto& reply) {
+                                             postgres.hold_commits(held);
+                                             reply(Done{});
+                                           });
+}
+
 Result<Done> DatabaseClient::keep_changes_since(WalPosition /*standby_has*/, BootTime deadline) {
   // What is kept is for people to read afterwards; no invariant leans on it.
   return stage_.network.call<Result<Done>>(agent_, postgres_.process(), deadline,
                                            [](const auto& reply) { reply(Done{}); });
 }
+
+namespace {
+Error not_simulated() { return {After::unchanged_final, "rebuilding is not simulated"}; }
+}  // namespace
+
+Result<LostTail> RebuildClient::keep_lost_tail(std::uint64_t, BootTime) { return not_simulated(); }
+Result<Done> RebuildClient::rewind(BootTime) { return not_simulated(); }
+Result<Done> RebuildClient::copy(const std::function<void(unsigned)>&, BootTime) {
+  return not_simulated();
+}
+Result<Done> RebuildClient::start_as_standby(BootTime) { return not_simulated(); }
 
 }  // namespace understudy::simulation

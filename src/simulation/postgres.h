@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ports/database.h"
+#include "ports/database_rebuild.h"
 #include "simulation/memory.h"
 #include "simulation/stage.h"
 
@@ -49,6 +50,8 @@ class Postgres {
   /// From now on a promotion goes like that.
   void set_trouble(Promotion trouble) { trouble_ = trouble; }
   void set_stalled(bool stalled) { stalled_ = stalled; }
+  /// Commits wait for the standby. Kept over a restart, as a setting is.
+  void hold_commits(bool held);
 
   [[nodiscard]] Process& process() { return process_; }
   [[nodiscard]] bool answers() const { return process_.runs(); }
@@ -87,6 +90,7 @@ class Postgres {
   std::vector<Unsafe> unsafe_;  ///< commits that wait for the standby, in synchronous mode
   bool promoting_ = false;
   bool stalled_ = false;
+  bool holds_commits_ = false;
 };
 
 /// The Database port of a region's agent.
@@ -101,6 +105,7 @@ class DatabaseClient final : public Database {
                              BootTime deadline) override;
   Result<Done> beat(BootTime deadline) override;
   Result<Done> admit_application(bool admitted, BootTime deadline) override;
+  Result<Done> hold_commits(bool held, BootTime deadline) override;
   Result<Done> keep_changes_since(WalPosition standby_has, BootTime deadline) override;
 
  private:
@@ -108,6 +113,15 @@ class DatabaseClient final : public Database {
   Stage& stage_;
   Process& agent_;
   Postgres& postgres_;
+};
+
+/// The DatabaseRebuild port of a region's agent. Nothing of the world asks for it yet.
+class RebuildClient final : public DatabaseRebuild {
+ public:
+  Result<LostTail> keep_lost_tail(std::uint64_t epoch, BootTime deadline) override;
+  Result<Done> rewind(BootTime deadline) override;
+  Result<Done> copy(const std::function<void(unsigned)>& progress, BootTime deadline) override;
+  Result<Done> start_as_standby(BootTime deadline) override;
 };
 
 }  // namespace understudy::simulation

@@ -17,6 +17,7 @@ Region::Parts::Parts(Stage& stage, Region& region)
       other(stage, region.agent_, region.other_),
       database(stage, region.agent_, region.database_),
       compute(stage, region.agent_, region.application_),
+      gate(stage, region.agent_, region.application_),
       events(stage, region.name() + " agent"),
       alerts(stage) {}
 
@@ -47,10 +48,10 @@ void Region::start_agent() {
   agent_.start();
   parts_ = std::make_unique<Parts>(stage_, *this);
   Parts& is = *parts_;
-  auto keeper =
-      RegionKeeper::create(stage_.plan.topology, name(),
-                           {is.clock, is.random, is.tasks, is.registry, is.other, is.database,
-                            is.compute, page_, store_, is.events, is.alerts, stage_.guards});
+  auto keeper = RegionKeeper::create(
+      stage_.plan.topology, name(),
+      {is.clock, is.random, is.tasks, is.registry, is.other, is.database, is.rebuild, is.compute,
+       is.gate, page_, store_, is.events, is.alerts, stage_.guards});
   ensure(keeper.ok(), "the agent's disk is its own region's");
   is.keeper = std::move(*keeper);
   is.keeper->start([](std::string_view) {});
@@ -146,6 +147,18 @@ Result<Done> AgentClient::await_active(std::uint64_t epoch, BootTime deadline) {
 Result<Done> AgentClient::scale(const ScaleOrder& order, BootTime deadline) {
   return ask<Result<Done>>(deadline, [order](RegionKeeper& keeper, BootTime until) {
     return keeper.scale(order, until);
+  });
+}
+
+Result<Done> AgentClient::drain(std::uint64_t transition, BootTime deadline) {
+  return ask<Result<Done>>(deadline, [transition](RegionKeeper& keeper, BootTime until) {
+    return keeper.drain(transition, until);
+  });
+}
+
+Result<RebuildState> AgentClient::rebuild(const RebuildOrder& order, BootTime deadline) {
+  return ask<Result<RebuildState>>(deadline, [order](RegionKeeper& keeper, BootTime until) {
+    return keeper.rebuild(order, until);
   });
 }
 

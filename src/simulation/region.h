@@ -58,7 +58,9 @@ class Region {
 
   /// Its load balancer works.
   bool path = true;
-  [[nodiscard]] bool takes_traffic() const { return path && application_.ready(); }
+  [[nodiscard]] bool takes_traffic() const {
+    return path && application_.gate_open() && application_.ready();
+  }
   /// Whether a request that comes in now could be served (I10).
   [[nodiscard]] bool can_serve() const {
     return machine_.on() && !machine_.frozen() && path && application_.can_serve();
@@ -76,7 +78,9 @@ class Region {
     RegistryClient registry;
     GrantorClient other;
     DatabaseClient database;
+    RebuildClient rebuild;
     ComputeClient compute;
+    GateClient gate;
     SimulatedEvents events;
     SimulatedAlerts alerts;
     std::unique_ptr<RegionKeeper> keeper;
@@ -106,6 +110,8 @@ class AgentClient final : public RegionAgent {
   Result<DatabaseState> promote(const PromoteOrder& order, BootTime deadline) override;
   Result<Done> await_active(std::uint64_t epoch, BootTime deadline) override;
   Result<Done> scale(const ScaleOrder& order, BootTime deadline) override;
+  Result<Done> drain(std::uint64_t transition, BootTime deadline) override;
+  Result<RebuildState> rebuild(const RebuildOrder& order, BootTime deadline) override;
 
  private:
   template <class R>

@@ -99,8 +99,11 @@ void visit_policy(Visitor& visit, P& policy) {
   visit.choice("automatic_failover", policy.automatic_failover);
   visit.length("lag_budget", policy.lag_budget, LengthBounds{0s, 24h});
   visit.choice("over_budget", policy.over_budget);
+  visit.choice("rpo", policy.rpo);
+  visit.length("rpo_hold_max", policy.rpo_hold_max, LengthBounds{1s, 24h});
   visit.length("detach_after", policy.detach_after, LengthBounds{1s, 24h});
   visit.length("failover_interval_min", policy.failover_interval_min, LengthBounds{0s, 720h});
+  visit.flag("automatic_rejoin", policy.automatic_rejoin);
 }
 
 template <class Visitor, class T>

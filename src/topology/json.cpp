@@ -97,7 +97,9 @@ class Reader {
   void texts(std::string_view name, std::vector<std::string>& values, Need /*need*/) {
     for (const auto& item : list(name)) values.push_back(text_of(item, path_of(name)));
   }
-  void variables(std::string_view name, std::vector<std::string>& values) { texts(name, values, Need::optional); }
+  void variables(std::string_view name, std::vector<std::string>& values) {
+    texts(name, values, Need::optional);
+  }
   void pairs(std::string_view name, std::map<std::string, std::string>& values) {
     const auto* pairs = field(name).if_object();
     if (pairs == nullptr) wrong(path_of(name), "an object");

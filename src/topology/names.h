@@ -36,6 +36,14 @@ struct Spellings<IngressKind> {
 };
 
 template <>
+struct Spellings<RpoPolicy> {
+  static constexpr std::array all = {
+      std::pair{RpoPolicy::availability_first, std::string_view("availability-first")},
+      std::pair{RpoPolicy::budget_first, std::string_view("budget-first")},
+  };
+};
+
+template <>
 struct Spellings<OverBudget> {
   static constexpr std::array all = {
       std::pair{OverBudget::ask, std::string_view("ask")},

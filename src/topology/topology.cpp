@@ -56,6 +56,7 @@ std::string url_variable(const Service& service) {
 std::string_view to_string(Posture posture) { return spelling(posture); }
 std::string_view to_string(IngressKind ingress) { return spelling(ingress); }
 std::string_view to_string(OverBudget over_budget) { return spelling(over_budget); }
+std::string_view to_string(RpoPolicy rpo) { return spelling(rpo); }
 std::string_view to_string(Replication replication) { return spelling(replication); }
 std::string_view to_string(Automation automation) { return spelling(automation); }
 std::string_view to_string(AlertFormat format) { return spelling(format); }

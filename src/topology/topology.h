@@ -32,6 +32,12 @@ enum class IngressKind : std::uint8_t {
 /// What to do when the standby may lack more than the lag budget.
 enum class OverBudget : std::uint8_t { ask, wait, go_on };
 
+/// What gives way while the standby is behind.
+enum class RpoPolicy : std::uint8_t {
+  availability_first,  ///< the loss that a failover may bring
+  budget_first,        ///< commits, which wait, so that the lag budget is a guarantee
+};
+
 enum class Replication : std::uint8_t { asynchronous, synchronous };
 
 enum class Automation : std::uint8_t { on, ask, off };
@@ -103,11 +109,17 @@ struct Policy {
   /// The loss that is accepted without asking: the standby may lack at most this much.
   Duration lag_budget = std::chrono::seconds(3);
   OverBudget over_budget = OverBudget::ask;
+  RpoPolicy rpo = RpoPolicy::availability_first;
+  /// With budget_first: commits wait for the standby at most so long at a time.
+  Duration rpo_hold_max = std::chrono::seconds(30);
   /// A standby that nobody has heard of for so long is detached: the active region goes on alone,
   /// with an endless lease, until it streams again.
   Duration detach_after = std::chrono::seconds(30);
   /// Sooner than this after an automatic failover, the next one asks a person.
   Duration failover_interval_min = std::chrono::hours(1);
+  /// A region that was left and is back is rebuilt as the standby without being asked for. What it
+  /// alone has is kept first.
+  bool automatic_rejoin = true;
 };
 
 /// A mail server and who is written to.
@@ -182,6 +194,7 @@ struct Topology {
 [[nodiscard]] std::string_view to_string(Posture posture);
 [[nodiscard]] std::string_view to_string(IngressKind ingress);
 [[nodiscard]] std::string_view to_string(OverBudget over_budget);
+[[nodiscard]] std::string_view to_string(RpoPolicy rpo);
 [[nodiscard]] std::string_view to_string(Replication replication);
 [[nodiscard]] std::string_view to_string(Automation automation);
 [[nodiscard]] std::string_view to_string(AlertFormat format);

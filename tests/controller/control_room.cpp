@@ -7,10 +7,12 @@
 
 namespace understudy::fake {
 
-std::string failover_document() {
-  std::ifstream file(UNDERSTUDY_SOURCE_DIR "/workflows/failover.asl.json");
+std::string workflow(const std::string& name) {
+  std::ifstream file(UNDERSTUDY_SOURCE_DIR "/workflows/" + name + ".asl.json");
   return {std::istreambuf_iterator<char>(file), {}};
 }
+
+std::string failover_document() { return workflow("failover"); }
 
 boost::json::object failover_object() {
   return boost::json::parse(failover_document()).as_object();
@@ -58,6 +60,14 @@ StandbyWatch& ControlRoom::start_standby_watch() {
   controller.standby_watch.emplace(controller.orchestrator.orchestration);
   controller.standby_watch->start();
   return *controller.standby_watch;
+}
+
+RejoinWatch& ControlRoom::start_rejoin_watch() {
+  Controller& controller = controllers_.back();
+  controller.rejoin_watch.emplace(controller.orchestrator.orchestration, controller.runner,
+                                  workflow("rejoin"));
+  controller.rejoin_watch->start();
+  return *controller.rejoin_watch;
 }
 
 Result<Done> ControlRoom::start(const std::string& document, std::uint64_t number) {

@@ -8,14 +8,18 @@
 
 #include "controller/execution_runner.h"
 #include "controller/operator_controls.h"
+#include "controller/rejoin_watch.h"
 #include "controller/sentry.h"
 #include "controller/standby_watch.h"
+#include "controller/transition_desk.h"
 #include "tests/controller/fake_journal.h"
 #include "tests/recovery/world.h"
 
 namespace understudy::fake {
 
-/// The text of workflows/failover.asl.json, and the same as a value to be changed.
+/// The text of workflows/<name>.asl.json.
+[[nodiscard]] std::string workflow(const std::string& name);
+/// That of failover, and the same as a value to be changed.
 [[nodiscard]] std::string failover_document();
 [[nodiscard]] boost::json::object failover_object();
 
@@ -41,6 +45,8 @@ class ControlRoom {
   [[nodiscard]] Sentry& start_sentry(const std::string& document = failover_document());
 
   [[nodiscard]] StandbyWatch& start_standby_watch();
+  [[nodiscard]] RejoinWatch& start_rejoin_watch();
+  [[nodiscard]] TransitionDesk& desk() { return controllers_.back().desk; }
 
   /// The newest controller sees the record now, as its sentry would.
   void note_record();
@@ -71,16 +77,20 @@ class ControlRoom {
     explicit Controller(ControlRoom& room)
         : orchestrator(room.world),
           runner(orchestrator.orchestration, room.journal),
-          controls(orchestrator.orchestration, room.journal) {}
+          controls(orchestrator.orchestration, room.journal),
+          desk(orchestrator.orchestration, runner, failover_document(), workflow("switchover")) {}
     Orchestrator orchestrator;
     ExecutionRunner runner;
     OperatorControls controls;
+    TransitionDesk desk;
     std::optional<Sentry> sentry;
     std::optional<StandbyWatch> standby_watch;
+    std::optional<RejoinWatch> rejoin_watch;
     void stop() {
       runner.stop();
       if (sentry) sentry->stop();
       if (standby_watch) standby_watch->stop();
+      if (rejoin_watch) rejoin_watch->stop();
     }
   };
   std::list<Controller> controllers_;

@@ -1,6 +1,7 @@
 // The workflow document and the steps belong together, both ways.
 
 #include <algorithm>
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <filesystem>
 #include <fstream>
@@ -48,6 +49,8 @@ TEST(Documents, have_no_problem) {
 
 TEST(Documents, are_built_into_the_program_as_they_are) {
   EXPECT_EQ(failover_workflow(), failover_document());
+  EXPECT_EQ(switchover_workflow(), workflow("switchover"));
+  EXPECT_EQ(rejoin_workflow(), workflow("rejoin"));
 }
 
 TEST(Documents, name_only_steps_that_there_are_and_every_step_is_named) {
@@ -73,26 +76,40 @@ TEST(Documents, name_only_steps_that_there_are_and_every_step_is_named) {
 TEST(Documents, end_in_an_abort_only_before_the_point_of_no_return) {
   // Once it is recorded, from PromoteDatabase on, no state may lead to AbortTransition, nor fail
   // the execution.
-  const auto document = failover_object();
-  const auto& states = document.at("States").as_object();
-  std::set<std::string> after;
-  std::vector<std::string> to_visit = {"PromoteDatabase"};
-  while (!to_visit.empty()) {
-    const std::string name = to_visit.back();
-    to_visit.pop_back();
-    if (!after.insert(name).second) continue;
-    const auto& state = states.at(name).as_object();
-    if (const auto* next = state.if_contains("Next")) to_visit.emplace_back(next->as_string());
-    for (const char* many : {"Catch", "Choices"}) {
-      const auto* branches = state.if_contains(many);
-      if (branches == nullptr) continue;
-      for (const auto& branch : branches->as_array())
-        to_visit.emplace_back(branch.as_object().at("Next").as_string());
+  for (const char* name : {"failover", "switchover"}) {
+    const auto document = boost::json::parse(workflow(name)).as_object();
+    const auto& states = document.at("States").as_object();
+    std::set<std::string> after;
+    std::vector<std::string> to_visit = {"PromoteDatabase"};
+    while (!to_visit.empty()) {
+      const std::string visited = to_visit.back();
+      to_visit.pop_back();
+      if (!after.insert(visited).second) continue;
+      const auto& state = states.at(visited).as_object();
+      if (const auto* next = state.if_contains("Next")) to_visit.emplace_back(next->as_string());
+      for (const char* many : {"Catch", "Choices"}) {
+        const auto* branches = state.if_contains(many);
+        if (branches == nullptr) continue;
+        for (const auto& branch : branches->as_array())
+          to_visit.emplace_back(branch.as_object().at("Next").as_string());
+      }
     }
+    EXPECT_FALSE(after.contains("AbortTransition")) << name;
+    EXPECT_FALSE(after.contains("Aborted")) << name;
+    EXPECT_TRUE(after.contains("CompleteTransition")) << name;
   }
-  EXPECT_FALSE(after.contains("AbortTransition"));
-  EXPECT_FALSE(after.contains("Aborted"));
-  EXPECT_TRUE(after.contains("CompleteTransition"));
+}
+
+TEST(Documents, of_every_move_are_the_same_from_the_point_of_no_return_on) {
+  const auto failover = failover_object();
+  const auto switchover = boost::json::parse(workflow("switchover")).as_object();
+  for (const char* state :
+       {"PassPointOfNoReturn", "PromoteDatabase", "SwitchActiveRegion", "PlanServices", "BringUp",
+        "VerifyRecovery", "CompleteTransition", "AbortTransition"}) {
+    EXPECT_EQ(failover.at("States").as_object().at(state),
+              switchover.at("States").as_object().at(state))
+        << state;
+  }
 }
 
 }  // namespace understudy::fake

@@ -24,7 +24,8 @@ class Orders : public testing::Test {
     alerts_.emplace("shop", 1h, std::vector<alerting::Target>{}, room_.world.events,
                     room_.world.stage, room_.world.stage);
     routes_ = operator_routes({room_.orchestration(), room_.runner(), *sentry_,
-                               room_.start_standby_watch(), room_.controls(), *alerts_});
+                               room_.start_standby_watch(), room_.start_rejoin_watch(),
+                               room_.desk(), room_.controls(), *alerts_});
   }
   http::Response order(const std::string& path, boost::json::object body) {
     for (const ControlRoute& route : routes_) {

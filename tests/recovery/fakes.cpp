@@ -218,8 +218,9 @@ Result<Done> FakeDatabase::admit_application(bool admitted, BootTime deadline) {
   return Done{};
 }
 
-Result<Done> FakeDatabase::keep_changes_since(WalPosition /*standby_has*/, BootTime deadline) {
+Result<Done> FakeDatabase::hold_commits(bool held, BootTime deadline) {
   if (auto error = dead(deadline)) return *error;
+  holds.push_back(held);
   return Done{};
 }
 
@@ -238,6 +239,66 @@ Result<Done> FakeCompute::want(const std::string& service, unsigned count, BootT
   wants.emplace_back(service, count);
   now[service] = count;
   if (auto error = after_act(fault, "supervisor")) return *error;
+  return Done{};
+}
+
+Result<Done> FakeDatabase::keep_changes_since(WalPosition standby_has, BootTime deadline) {
+  if (auto error = dead(deadline)) return *error;
+  changes_kept_since.push_back(standby_has);
+  return Done{};
+}
+
+// ------------------------------------------------------------------------------- the way back
+
+Result<Done> FakeRebuild::step(Trouble& trouble, const std::string& what) {
+  const Fault fault = trouble.take();
+  stage_.run_for(milliseconds(100));
+  if (auto error = before_act(fault, what)) return *error;
+  steps.push_back(what);
+  if (auto error = after_act(fault, what)) return *error;
+  return Done{};
+}
+
+Result<LostTail> FakeRebuild::keep_lost_tail(std::uint64_t, BootTime) {
+  if (auto done = step(tails, "keep lost tail"); !done) return done.error();
+  return tail;
+}
+
+Result<Done> FakeRebuild::rewind(BootTime) {
+  database_.alive = false;
+  return step(rewinds, "rewind");
+}
+
+Result<Done> FakeRebuild::copy(const std::function<void(unsigned)>& progress, BootTime) {
+  database_.alive = false;
+  progress(50);
+  return step(copies, "copy");
+}
+
+Result<Done> FakeRebuild::start_as_standby(BootTime) {
+  if (auto done = step(starts, "start"); !done) return done;
+  DatabaseState& from = source->now;
+  database_.alive = true;
+  database_.now = {.role = DatabaseRole::standby,
+                   .timeline = from.timeline,
+                   .written = from.written,
+                   .replayed = from.replayed,
+                   .streaming = true,
+                   .newest_commit = from.newest_commit,
+                   .epoch = from.epoch};
+  database_.standby = nullptr;
+  source->standby = &database_;
+  from.streaming = true;
+  from.standby_written = from.written;
+  return Done{};
+}
+
+Result<Done> FakeGate::set_open(bool open, BootTime) {
+  const Fault fault = trouble.take();
+  stage_.run_for(kCall);
+  if (auto error = before_act(fault, "load balancer")) return *error;
+  is_open = open;
+  if (auto error = after_act(fault, "load balancer")) return *error;
   return Done{};
 }
 
@@ -291,6 +352,16 @@ Result<Done> AgentLink::await_active(std::uint64_t epoch, BootTime deadline) {
 Result<Done> AgentLink::scale(const ScaleOrder& order, BootTime deadline) {
   return call<Done>(scales, deadline, "scale " + order.service + " " + std::to_string(order.count),
                     [&] { return agent->scale(order, deadline); });
+}
+
+Result<Done> AgentLink::drain(std::uint64_t transition, BootTime deadline) {
+  return call<Done>(drains, deadline, "drain " + std::to_string(transition),
+                    [&] { return agent->drain(transition, deadline); });
+}
+
+Result<RebuildState> AgentLink::rebuild(const RebuildOrder& order, BootTime deadline) {
+  return call<RebuildState>(rebuilds, deadline, "rebuild " + std::to_string(order.epoch),
+                            [&] { return agent->rebuild(order, deadline); });
 }
 
 Result<DatabaseState> ScriptedAgent::promote(const PromoteOrder& order, BootTime) {

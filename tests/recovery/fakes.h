@@ -17,6 +17,7 @@
 #include "ports/alerts.h"
 #include "ports/compute.h"
 #include "ports/database.h"
+#include "ports/database_rebuild.h"
 #include "ports/events.h"
 #include "ports/grantor.h"
 #include "ports/ingress.h"
@@ -24,6 +25,7 @@
 #include "ports/random.h"
 #include "ports/region_agent.h"
 #include "ports/registry.h"
+#include "ports/traffic_gate.h"
 #include "ports/vantage.h"
 #include "stage.h"
 
@@ -183,6 +185,7 @@ class FakeDatabase final : public Database {
                              BootTime deadline) override;
   Result<Done> beat(BootTime deadline) override;
   Result<Done> admit_application(bool admitted, BootTime deadline) override;
+  Result<Done> hold_commits(bool held, BootTime deadline) override;
   Result<Done> keep_changes_since(WalPosition standby_has, BootTime deadline) override;
 
   DatabaseState now;
@@ -197,6 +200,8 @@ class FakeDatabase final : public Database {
   unsigned beats = 0;
   std::vector<std::uint64_t> epochs;  ///< published, in order
   std::vector<bool> admissions;
+  std::vector<bool> holds;  ///< as ordered
+  std::vector<WalPosition> changes_kept_since;
   std::function<void()> before_promotion;
 
  private:
@@ -205,6 +210,42 @@ class FakeDatabase final : public Database {
 
   Stage& stage_;
   FakePage& page_;
+};
+
+/// The way back of one region's database: each step does what it should unless it is in trouble.
+class FakeRebuild final : public DatabaseRebuild {
+ public:
+  FakeRebuild(Stage& stage, FakeDatabase& database) : stage_(stage), database_(database) {}
+
+  Result<LostTail> keep_lost_tail(std::uint64_t epoch, BootTime deadline) override;
+  Result<Done> rewind(BootTime deadline) override;
+  Result<Done> copy(const std::function<void(unsigned)>& progress, BootTime deadline) override;
+  Result<Done> start_as_standby(BootTime deadline) override;
+
+  FakeDatabase* source = nullptr;  ///< the other region's
+  LostTail tail;
+  Trouble tails;
+  Trouble rewinds;
+  Trouble copies;
+  Trouble starts;
+  std::vector<std::string> steps;  ///< that were done, in order
+
+ private:
+  Result<Done> step(Trouble& trouble, const std::string& what);
+  Stage& stage_;
+  FakeDatabase& database_;
+};
+
+class FakeGate final : public TrafficGate {
+ public:
+  explicit FakeGate(Stage& stage) : stage_(stage) {}
+  Result<Done> set_open(bool open, BootTime deadline) override;
+
+  bool is_open = true;
+  Trouble trouble;
+
+ private:
+  Stage& stage_;
 };
 
 class FakeCompute final : public Compute {
@@ -233,6 +274,9 @@ class AgentLink final : public RegionAgent, public Grantor {
   Result<Done> await_active(std::uint64_t epoch, BootTime deadline) override;
   Result<Done> scale(const ScaleOrder& order, BootTime deadline) override;
 
+  Result<Done> drain(std::uint64_t transition, BootTime deadline) override;
+  Result<RebuildState> rebuild(const RebuildOrder& order, BootTime deadline) override;
+
   Result<RevokeAck> revoke(std::uint64_t term, BootTime deadline) override;
   Result<Done> extend(std::uint64_t term, BootTime deadline) override;
 
@@ -245,6 +289,8 @@ class AgentLink final : public RegionAgent, public Grantor {
   Trouble promotes;
   Trouble awaits;
   Trouble scales;
+  Trouble drains;
+  Trouble rebuilds;
   std::vector<std::string> orders;  ///< that got through: "fence 3", "promote 2", "scale web 1"
 
  private:
@@ -273,11 +319,17 @@ class ScriptedAgent final : public RegionAgent {
     now.running[order.service] = order.count;
     return Done{};
   }
+  Result<Done> drain(std::uint64_t transition, BootTime) override {
+    drained_for.push_back(transition);
+    return Done{};
+  }
+  Result<RebuildState> rebuild(const RebuildOrder&, BootTime) override { return now.rebuild; }
 
   AgentStatus now;
   FenceAck ack;  ///< term 0: answers in the term it was asked in
   Duration promise_rest = -std::chrono::seconds(1);
   std::vector<std::uint64_t> revoked;
+  std::vector<std::uint64_t> drained_for;
   Result<Done> active = Done{};
   bool promotes = true;  ///< false: it says it did, and the database stays a standby
   unsigned promotions = 0;

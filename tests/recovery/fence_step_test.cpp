@@ -45,6 +45,10 @@ class Witness final : public RegionAgent {
     return agent_.await_active(e, d);
   }
   Result<Done> scale(const ScaleOrder& o, BootTime d) override { return agent_.scale(o, d); }
+  Result<Done> drain(std::uint64_t t, BootTime d) override { return agent_.drain(t, d); }
+  Result<RebuildState> rebuild(const RebuildOrder& o, BootTime d) override {
+    return agent_.rebuild(o, d);
+  }
 
   std::optional<Record> seen;
 

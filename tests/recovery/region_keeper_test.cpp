@@ -260,10 +260,11 @@ TEST_F(Keeper, with_a_wiped_disk_counts_as_ordered_to_be_promoted_while_the_reco
 
 TEST_F(Keeper, of_another_regions_state_is_not_made) {
   north_.store.stored = AgentState{.identity = "south"};
-  const auto made = RegionKeeper::create(
-      world_.topology, "north",
-      {world_.stage, world_.random, world_.stage, north_.registry, south_.agent, north_.database,
-       north_.compute, north_.page, north_.store, world_.events, world_.alerts});
+  const auto made =
+      RegionKeeper::create(world_.topology, "north",
+                           {world_.stage, world_.random, world_.stage, north_.registry,
+                            south_.agent, north_.database, north_.rebuild, north_.compute,
+                            north_.gate, north_.page, north_.store, world_.events, world_.alerts});
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().after, After::unchanged_final);
   EXPECT_THAT(made.error().what, testing::HasSubstr("south"));
@@ -384,10 +385,11 @@ TEST_F(Keeper, tells_for_how_long_its_database_has_taken_no_writes) {
 TEST_F(Keeper, pulses_every_task_within_each_renewal_interval) {
   std::map<std::string, BootTime> last;
   Duration longest{};
-  auto made = RegionKeeper::create(
-      world_.topology, "north",
-      {world_.stage, world_.random, world_.stage, north_.registry, south_.agent, north_.database,
-       north_.compute, north_.page, north_.store, world_.events, world_.alerts});
+  auto made =
+      RegionKeeper::create(world_.topology, "north",
+                           {world_.stage, world_.random, world_.stage, north_.registry,
+                            south_.agent, north_.database, north_.rebuild, north_.compute,
+                            north_.gate, north_.page, north_.store, world_.events, world_.alerts});
   ASSERT_TRUE(made);
   (*made)->start([&](std::string_view task) {
     const BootTime now = world_.stage.boot();

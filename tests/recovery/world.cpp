@@ -34,16 +34,18 @@ Record first_record() {
 FakeRegion::FakeRegion(Stage& stage, SharedRecord& record, std::string region_name)
     : name(std::move(region_name)),
       database(stage, page),
+      rebuild(stage, database),
       compute(stage),
+      gate(stage),
       registry(stage, record),
       agent(stage) {}
 
 void FakeRegion::start_keeper(const Topology& topology, Stage& stage, FakeRandom& random,
                               Events& events, Alerts& alerts) {
   stop_keeper();
-  auto made = RegionKeeper::create(
-      topology, name,
-      {stage, random, stage, registry, *other, database, compute, page, store, events, alerts});
+  auto made = RegionKeeper::create(topology, name,
+                                   {stage, random, stage, registry, *other, database, rebuild,
+                                    compute, gate, page, store, events, alerts});
   ensure(made.ok(), "the keeper's state is its own region's");
   keepers_.push_back(std::move(*made));
   keeper().start([](std::string_view) {});
@@ -71,6 +73,8 @@ World::World(Topology described, Record first)
   north.database.now = {.role = DatabaseRole::primary, .timeline = 1, .epoch = 1};
   south.database.now = {.role = DatabaseRole::standby, .timeline = 1, .streaming = true};
   north.database.standby = &south.database;
+  north.rebuild.source = &south.database;
+  south.rebuild.source = &north.database;
   north.other = &south.agent;
   south.other = &north.agent;
   guard(north);
@@ -130,7 +134,7 @@ void World::revive(FakeRegion& region) {
 }
 
 bool World::serves(const FakeRegion& region) const {
-  return region.path && region.services && region.database.alive &&
+  return region.path && region.gate.is_open && region.services && region.database.alive &&
          region.database.now.role == DatabaseRole::primary && writable(region);
 }
 

@@ -33,7 +33,9 @@ class FakeRegion {
   FakePage page;
   FakeStore store;
   FakeDatabase database;
+  FakeRebuild rebuild;
   FakeCompute compute;
+  FakeGate gate;
   FakeRegistry registry;
   AgentLink agent;
   AgentLink* other = nullptr;  ///< the way to the other region's agent

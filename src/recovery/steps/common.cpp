@@ -14,6 +14,7 @@ constexpr Duration kRegistryCall = milliseconds(500);
 constexpr Duration kRegistryPatience = std::chrono::seconds(5);
 constexpr Duration kRevocation = milliseconds(500);
 constexpr Duration kRegistryRetry = milliseconds(20);
+constexpr int kReads = 3;
 
 StepFailure bad_input(std::string_view what) {
   return {std::string(kBadInput), fmt::format("the step's input lacks {}", what)};
@@ -38,6 +39,13 @@ std::variant<TransitionInput, StepFailure> read_input(const Orchestration& world
       return bad_input("the regions \"from\" and \"target\"");
   }
   return transition;
+}
+
+bool graceful(const Orchestration& world, const TransitionInput& transition,
+              const json::object& input) {
+  if (transition.kind == TransitionKind::failover || flag_at(input, "ungraceful")) return false;
+  return world.execution_orders == nullptr ||
+         !world.execution_orders->ungraceful(transition.execution);
 }
 
 std::int64_t number_at(const json::object& object, std::string_view key, std::int64_t otherwise) {
@@ -65,13 +73,18 @@ const json::object& object_at(const json::object& object, std::string_view key) 
 }
 
 RecordOrFailure read_record(Orchestration& world) {
-  auto record = world.registry.read(within_time(world, kRegistryCall));
-  if (!record) return StepFailure{std::string(kRegistryUnavailable), record.error().what};
-  if (!world.lease_observer.note(*record, world.clock.boot()))
-    return StepFailure{std::string(kRegistryUnavailable),
-                       fmt::format("the registry shows version {}, older than what was seen before",
-                                   record->version)};
-  return *record;
+  std::uint64_t shown = 0;
+  // A read that was on its way while another task saw a newer record is no sign of a registry that
+  // went back in time (R7); one that began after that is.
+  for (int attempt = 0; attempt < kReads; ++attempt) {
+    auto record = world.registry.read(within_time(world, kRegistryCall));
+    if (!record) return StepFailure{std::string(kRegistryUnavailable), record.error().what};
+    if (world.lease_observer.note(*record, world.clock.boot())) return *record;
+    shown = record->version;
+  }
+  return StepFailure{
+      std::string(kRegistryUnavailable),
+      fmt::format("the registry shows version {}, older than what was seen before", shown)};
 }
 
 RecordOrFailure read_own_record(Orchestration& world, const TransitionInput& transition) {

@@ -25,6 +25,11 @@ struct TransitionInput {
 [[nodiscard]] std::variant<TransitionInput, StepFailure> read_input(
     const Orchestration& world, const boost::json::object& input);
 
+/// Whether this transition must lose nothing: a planned move, unless it was begun otherwise, or an
+/// operator has said otherwise since (R22).
+[[nodiscard]] bool graceful(const Orchestration& world, const TransitionInput& transition,
+                            const boost::json::object& input);
+
 [[nodiscard]] std::int64_t number_at(const boost::json::object& object, std::string_view key,
                                      std::int64_t otherwise);
 [[nodiscard]] std::string text_at(const boost::json::object& object, std::string_view key);

@@ -79,6 +79,15 @@ StepOutput confirm_primary_down(Orchestration& world, const boost::json::object&
   const auto record = read_own_record(world, transition);
   if (const auto* failure = std::get_if<StepFailure>(&record)) return *failure;
 
+  const auto& forced = object_at(object_at(input, "decision"), "forced");
+  if (!forced.empty()) {
+    // R20: over the verdict, and never over the lock and the fence.
+    emit(world, "primary.left_by_force", transition,
+         {{"region", transition.from},
+          {"who", text_at(forced, "who")},
+          {"reason", text_at(forced, "reason")}});
+    return boost::json::object{{"confirmed", true}, {"forced", true}};
+  }
   const bool patience_over = flag_at(object_at(input, "decision"), "patience_over");
   Facts facts;
   WallTime looked_at = world.clock.wall();

@@ -25,12 +25,15 @@ StepOutput complete_transition(Orchestration& world, const boost::json::object& 
   const auto& record = std::get<Record>(changed);
   emit(world, "transition.completed", transition,
        {{"epoch", record.epoch}, {"active", record.active}});
-  world.alerts.raise({.subject = transition.execution + ": " + transition.target + " is active",
-                      .done = "promoted, switched, scaled and verified",
-                      .ask = "find out what happened to " + transition.from +
-                             "; if this was automatic, understudy acknowledge: until then the next "
-                             "one asks. Nothing fails back by itself",
-                      .key = transition.execution + ".completed"});
+  const bool unplanned = transition.kind == TransitionKind::failover;
+  world.alerts.raise(
+      {.subject = transition.execution + ": " + transition.target + " is active",
+       .done = "promoted, switched, scaled and verified",
+       .ask = unplanned ? "find out what happened to " + transition.from +
+                              "; if this was automatic, understudy acknowledge: until then the "
+                              "next one asks. Nothing fails back by itself"
+                        : "",
+       .key = transition.execution + ".completed"});
   return boost::json::object{{"epoch", record.epoch}, {"active", record.active}};
 }
 

@@ -17,6 +17,8 @@ namespace {
 
 /// The old region may be gone: asking it must cost less than the wait that is due anyway.
 constexpr Duration kAskOldRegion = milliseconds(300);
+/// A planned move is for a region that is well: its acknowledgement is what it rests on.
+constexpr Duration kAskWellRegion = std::chrono::seconds(2);
 /// Nothing is due any more: only worth it for the end of its log, with which nothing is lost.
 constexpr Duration kAskAfterLeaseEnd = milliseconds(100);
 
@@ -98,7 +100,9 @@ StepOutput fence(Orchestration& world, const boost::json::object& input) {
          {{"term", record.term}, {"serial", record.lease.serial}});
     const bool over =
         lease_over_at && world.clock.boot() >= std::max(*lease_over_at, promises_over_at);
-    const BootTime patience = within_time(world, over ? kAskAfterLeaseEnd : kAskOldRegion);
+    const Duration asking =
+        transition.kind == TransitionKind::failover ? kAskOldRegion : kAskWellRegion;
+    const BootTime patience = within_time(world, over ? kAskAfterLeaseEnd : asking);
     auto ack = world.agents.at(transition.from)->fence(record.term, patience);
     const bool any_term = !world.guards.has(Guard::acknowledgement_of_term);
     if (ack && (ack->term == record.term || any_term)) {
@@ -121,6 +125,7 @@ StepOutput fence(Orchestration& world, const boost::json::object& input) {
   return boost::json::object{
       {"fenced", false},
       {"asked", true},
+      {"graceful", graceful(world, transition, input)},
       {"term", record.term},
       {"serial", record.lease.serial},
       {"lease_ends", format_wall(ended)},

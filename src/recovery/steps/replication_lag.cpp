@@ -144,6 +144,10 @@ StepOutput check_replication_lag(Orchestration& world, const boost::json::object
   auto caught_up = judge_caught_up(world, transition.target, old);
   if (const auto* failure = std::get_if<StepFailure>(&caught_up)) return *failure;
   auto& [within, output] = std::get<Judgement>(caught_up);
+  output["graceful"] = graceful(world, transition, input);
+  const bool forced = object_at(input, "decision").contains("forced");
+  if (forced && !within) output["action"] = "go_on";  // R20: over the budget, knowingly
+  output["forced"] = forced;
   if (!within) {
     // Nobody waits, or is asked, for a transition that the record no longer shows.
     const auto own = read_own_record(world, transition);

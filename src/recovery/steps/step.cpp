@@ -8,22 +8,26 @@ namespace understudy {
 namespace {
 
 constexpr std::array kSteps = {
-    Step{"AskToStart", ask_to_start},
-    Step{"AcquireTransition", acquire_transition},
-    Step{"ConfirmPrimaryDown", confirm_primary_down},
-    Step{"PreviewLag", preview_lag},
-    Step{"Fence", fence},
-    Step{"CheckReplicationLag", check_replication_lag},
-    Step{"AskOperator", ask_operator},
-    Step{"PassPointOfNoReturn", pass_point_of_no_return},
+    Step{"AskToStart", ask_to_start, Leave::cancel},
+    Step{"AcquireTransition", acquire_transition, Leave::before_it_runs},
+    Step{"ConfirmPrimaryDown", confirm_primary_down, Leave::cancel},
+    Step{"PreviewLag", preview_lag, Leave::either},
+    Step{"Fence", fence, Leave::cancel},
+    Step{"CheckReplicationLag", check_replication_lag, Leave::cancel},
+    Step{"AskOperator", ask_operator, Leave::cancel},
+    Step{"PassPointOfNoReturn", pass_point_of_no_return, Leave::before_it_runs},
     Step{"PromoteDatabase", promote_database},
     Step{"SwitchActiveRegion", switch_active_region},
     Step{"PlanServices", plan_services},
-    Step{"ScaleService", scale_service},
-    Step{"ConfirmTraffic", confirm_traffic},
-    Step{"VerifyRecovery", verify_recovery},
+    Step{"ScaleService", scale_service, Leave::skip},
+    Step{"ConfirmTraffic", confirm_traffic, Leave::skip},
+    Step{"VerifyRecovery", verify_recovery, Leave::skip},
     Step{"CompleteTransition", complete_transition},
     Step{"AbortTransition", abort_transition},
+    Step{"CheckSwitchover", check_switchover, Leave::either},
+    Step{"DrainRegion", drain_region, Leave::either},
+    Step{"RebuildStandby", rebuild_standby, Leave::cancel},
+    Step{"AwaitAttached", await_attached, Leave::either},
 };
 
 }  // namespace

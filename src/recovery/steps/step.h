@@ -30,6 +30,15 @@
 
 namespace understudy {
 
+/// What an operator ordered of an execution while it runs. Thread-safe.
+class ExecutionOrders {
+ public:
+  virtual ~ExecutionOrders() = default;
+  /// A planned move goes on without what makes it lose nothing: the old region's acknowledgement,
+  /// and its last write on the target.
+  [[nodiscard]] virtual bool ungraceful(const std::string& execution) const = 0;
+};
+
 /// What steps reach the world through. All outlive every execution. Thread-safe as the ports are.
 struct Orchestration {
   const Topology& topology;
@@ -45,6 +54,7 @@ struct Orchestration {
   Alerts& alerts;
   Guards guards{};
   const StandingOrders* orders = nullptr;  ///< none: nobody orders anything
+  const ExecutionOrders* execution_orders = nullptr;
 };
 
 /// The error by which Retry and Catch in the document know the failure, and the cause for people.
@@ -56,9 +66,19 @@ struct StepFailure {
 using StepOutput = std::variant<boost::json::object, StepFailure>;
 using StepFunction = StepOutput (*)(Orchestration& world, const boost::json::object& input);
 
+/// What an operator may do to a step that is to run, or runs.
+enum class Leave : std::uint8_t {
+  neither,         ///< it runs to its end
+  before_it_runs,  ///< given up only before it is begun, or between two tries
+  cancel,          ///< given up at any time: what it does is undone by an abort
+  skip,            ///< left out, with a comment: nothing that keeps a promise
+  either,          ///< given up, or left out
+};
+
 struct Step {
   std::string_view name;  ///< as the document calls it
   StepFunction run;
+  Leave leave = Leave::neither;
 };
 
 /// Every step there is, by name. A test compares them with the documents, both ways.
@@ -74,6 +94,10 @@ inline constexpr std::string_view kTransitionLost = "Understudy.TransitionLost";
 inline constexpr std::string_view kRegistryUnavailable = "Understudy.RegistryUnavailable";
 inline constexpr std::string_view kTargetUnavailable = "Understudy.TargetUnavailable";
 inline constexpr std::string_view kNotYet = "Understudy.NotYet";
+inline constexpr std::string_view kStillAtIt = "Understudy.StillAtIt";
+inline constexpr std::string_view kCancelled = "Understudy.Cancelled";
+inline constexpr std::string_view kNotGraceful = "Understudy.NotGraceful";
+inline constexpr std::string_view kRebuildFailed = "Understudy.RebuildFailed";
 inline constexpr std::string_view kBadInput = "Understudy.BadInput";
 
 // The steps.
@@ -93,5 +117,9 @@ StepOutput confirm_traffic(Orchestration&, const boost::json::object&);
 StepOutput verify_recovery(Orchestration&, const boost::json::object&);
 StepOutput complete_transition(Orchestration&, const boost::json::object&);
 StepOutput abort_transition(Orchestration&, const boost::json::object&);
+StepOutput check_switchover(Orchestration&, const boost::json::object&);
+StepOutput drain_region(Orchestration&, const boost::json::object&);
+StepOutput rebuild_standby(Orchestration&, const boost::json::object&);
+StepOutput await_attached(Orchestration&, const boost::json::object&);
 
 }  // namespace understudy

@@ -1,0 +1,167 @@
+// The region keeper's part in planned moves and in the way back: draining, what the standby lacks,
+// and the rebuilding of a region that was left (R21).
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "recovery/region_keeper.h"
+
+namespace understudy {
+
+namespace {
+
+constexpr Duration kChangesInterval = std::chrono::seconds(1);
+constexpr Duration kChangesTimeout = std::chrono::seconds(2);
+/// A rebuild()'s caller looks this often whether it has ended.
+constexpr Duration kRebuildLook = milliseconds(20);
+constexpr Duration kRecord = milliseconds(500);
+constexpr Duration kLocalWork = std::chrono::minutes(10);
+constexpr Duration kCopy = std::chrono::hours(24);
+
+Error not_yet(std::string what) { return Error{After::unchanged_retry, std::move(what)}; }
+Error refused(std::string what) { return Error{After::unchanged_final, std::move(what)}; }
+
+}  // namespace
+
+/// Best effort: without it a lost tail is told with fewer details.
+void RegionKeeper::keep_changes() {
+  while (!stopped()) {
+    std::optional<WalPosition> standby_has;
+    const bool open = writable();
+    {
+      const std::lock_guard held(lock_);
+      if (open && database_answers_ && database_ && database_->role == DatabaseRole::primary &&
+          database_->streaming)
+        standby_has = database_->standby_written;
+    }
+    if (standby_has) {
+      (void)ports_.database.keep_changes_since(*standby_has, ports_.clock.boot() + kChangesTimeout);
+    }
+    changes_signal_->wait_until(ports_.clock.boot() + kChangesInterval);
+  }
+}
+
+Result<Done> RegionKeeper::drain(std::uint64_t transition, BootTime deadline) {
+  auto record = ports_.registry.read(deadline);
+  if (!record) return within("not drained", not_yet(record.error().what));
+  const Transition& is = record->transition;
+  if (record->active != region_ || is.number != transition || is.phase == Phase::none ||
+      is.kind == TransitionKind::failover) {
+    return refused(fmt::format("no planned transition {} leads away from {}", transition, region_));
+  }
+  {
+    const std::lock_guard held(lock_);
+    drained_for_ = transition;
+  }
+  const auto closed = ports_.gate.set_open(false, deadline);
+  const std::lock_guard held(lock_);
+  gate_open_ = closed ? std::optional(false) : std::nullopt;
+  return closed;
+}
+
+/// Everything here may be overwritten only while nobody counts on it: another region is active, and
+/// this one is neither attached nor a target.
+std::optional<Error> RegionKeeper::not_to_be_rebuilt(std::uint64_t epoch, BootTime deadline) {
+  auto record = ports_.registry.read(deadline);
+  if (!record) return not_yet("the record could not be read: " + record.error().what);
+  {
+    const std::lock_guard held(lock_);
+    if (record->version < holder_->state().version)
+      return not_yet("the registry shows an older record than was seen");  // R7, or overtaken
+  }
+  if (record->active == region_) return refused(region_ + " is the active region");
+  if (record->epoch != epoch)
+    return refused(fmt::format("epoch {} is over, the record shows {}", epoch, record->epoch));
+  if (record->transition.phase != Phase::none)
+    return not_yet(record->transition.execution + " is under way");
+  if (record->standby == region_)
+    return refused(region_ + " is attached as standby: understudy detach first");
+  if (writable()) return not_yet(region_ + " still holds an open page");
+  return std::nullopt;
+}
+
+Result<RebuildState> RegionKeeper::rebuild(const RebuildOrder& order, BootTime deadline) {
+  bool begin = false;
+  {
+    const std::lock_guard held(lock_);
+    if (!holder_) return not_yet("the agent has not read the record yet");
+    begin = !rebuilding_;
+  }
+  if (begin) {
+    if (auto why = not_to_be_rebuilt(order.epoch, deadline)) return *why;
+    const std::lock_guard held(lock_);
+    const bool done = rebuild_.epoch == order.epoch && rebuild_.phase == RebuildPhase::done &&
+                      database_ && database_->streaming;
+    if (done) return rebuild_;
+    begin = !std::exchange(rebuilding_, true);
+    if (begin) rebuild_ = {.epoch = order.epoch, .phase = RebuildPhase::lost_tail};
+  }
+  if (begin) ports_.tasks.spawn("rebuild", [this, order] { run_rebuild(order); });
+  while (true) {
+    {
+      const std::lock_guard held(lock_);
+      if (!rebuilding_ || ports_.clock.boot() >= deadline || stopped()) return rebuild_;
+    }
+    ports_.clock.sleep_until(ports_.clock.boot() + kRebuildLook);
+  }
+}
+
+void RegionKeeper::run_rebuild(const RebuildOrder& order) {
+  ports_.events.emit("region.rebuild_began", {{"region", region_}, {"epoch", order.epoch}});
+  const auto done = make_standby(order);
+  note_rebuild(done ? RebuildPhase::done : RebuildPhase::failed, done ? "" : done.error().what);
+  ports_.events.emit("region.rebuild_ended", {{"region", region_},
+                                              {"epoch", order.epoch},
+                                              {"ok", done.ok()},
+                                              {"why_not", done ? "" : done.error().what}});
+  const std::lock_guard held(lock_);
+  rebuilding_ = false;
+  database_signal_->notify();
+}
+
+Result<Done> RegionKeeper::make_standby(const RebuildOrder& order) {
+  DatabaseRebuild& rebuild = ports_.rebuild;
+  const auto within_time = [this](Duration length) { return ports_.clock.boot() + length; };
+  auto tail = rebuild.keep_lost_tail(order.epoch, within_time(kLocalWork));
+  if (!tail) return within("what would be lost could not be kept", tail.error());
+  {
+    const std::lock_guard held(lock_);
+    rebuild_.lost_tail = *tail;
+  }
+  ports_.events.emit("lost_tail.kept", {{"region", region_},
+                                        {"epoch", order.epoch},
+                                        {"transactions", tail->transactions},
+                                        {"changes", tail->changes},
+                                        {"method", tail->method}});
+  // From here on it is overwritten; the record may have moved on meanwhile.
+  if (auto why = not_to_be_rebuilt(order.epoch, within_time(kRecord))) return *why;
+  Result<Done> rewound = refused("a copy was asked for");
+  if (!order.copy) {
+    note_rebuild(RebuildPhase::rewind);
+    rewound = rebuild.rewind(within_time(kLocalWork));
+    if (!rewound && rewound.error().after != After::unchanged_final)
+      return within("rewinding", rewound.error());
+  }
+  if (!rewound) {
+    note_rebuild(RebuildPhase::copy);
+    ports_.events.emit("region.copied_anew",
+                       {{"region", region_}, {"because", rewound.error().what}});
+    const auto progress = [this](unsigned percent) {
+      const std::lock_guard held(lock_);
+      rebuild_.percent = percent;
+    };
+    if (auto copied = rebuild.copy(progress, within_time(kCopy)); !copied)
+      return within("copying the active region's database", copied.error());
+  }
+  note_rebuild(RebuildPhase::start);
+  return rebuild.start_as_standby(within_time(kLocalWork));
+}
+
+void RegionKeeper::note_rebuild(RebuildPhase phase, std::string problem) {
+  const std::lock_guard held(lock_);
+  rebuild_.phase = phase;
+  rebuild_.problem = std::move(problem);
+}
+
+}  // namespace understudy

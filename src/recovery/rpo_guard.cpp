@@ -1,0 +1,55 @@
+#include "recovery/rpo_guard.h"
+
+namespace understudy {
+
+namespace {
+
+/// The standby must have kept up for so long before commits are let go.
+constexpr Duration kKeptUp = std::chrono::seconds(2);
+/// More than an hour's looks, which nobody needs: the oldest alone tells the lag.
+constexpr std::size_t kMarksMax = 36'000;
+
+}  // namespace
+
+void RpoGuard::note(BootTime now, const DatabaseState& primary) {
+  // A standby that does not stream has what it had.
+  while (primary.streaming && !marks_.empty() && marks_.front().written <= primary.standby_written)
+    marks_.pop_front();
+  const bool moved = marks_.empty() || primary.written > marks_.back().written;
+  const bool lacks = !primary.streaming || primary.written > primary.standby_written;
+  if (moved && lacks && marks_.size() < kMarksMax) marks_.push_back({now, primary.written});
+  lag_ = marks_.empty() ? Duration::zero() : now - marks_.front().at;
+}
+
+/// With hysteresis: half a budget begins it, and to have kept up within a quarter ends it.
+bool RpoGuard::behind(BootTime now) {
+  if (lag_ >= budget_ / 4) behind_at_ = now;
+  return holds_ || gave_up_ ? now - behind_at_ < kKeptUp : lag_ >= budget_ / 2;
+}
+
+void RpoGuard::see(BootTime now, const DatabaseState& primary, bool attached) {
+  if (!attached || primary.role != DatabaseRole::primary) {
+    marks_.clear();
+    lag_ = Duration::zero();
+    holds_ = gave_up_ = false;
+    return;
+  }
+  note(now, primary);
+  if (synchronous_) {
+    holds_ = true;
+    return;
+  }
+  if (!budget_first_) return;
+  const bool is_behind = behind(now);
+  if (!is_behind) {
+    holds_ = gave_up_ = false;
+  } else if (!holds_ && !gave_up_) {
+    holds_ = true;
+    held_since_ = now;
+  } else if (holds_ && now - held_since_ >= hold_max_) {
+    holds_ = false;
+    gave_up_ = true;
+  }
+}
+
+}  // namespace understudy
