@@ -198,6 +198,7 @@ std::string waiting_rules(Duration wait_max) {
         "  http-request lua.wait_for_a_region {} if no_region !{{ path {} }} !{{ be_conn(regions) "
         "gt {} }}\n",
         to_ms(wait_max), kRegionReadyPath, kWaitBelowSessions);
+    text += "  http-response lua.one_who_waited_was_answered if { var(txn.waited) -m found }\n";
   }
   return text +
          "  http-request return status 503 content-type application/json hdr Retry-After 1 string "

@@ -12,10 +12,13 @@ namespace {
 /// not counted.
 constexpr std::string_view kLua = R"(-- Written by understudy up.
 local let_in_per_ms = {}
+local unanswered_most = {}
 local tickets = 0    -- given so far
 local left = 0       -- the highest ticket of those who have left
 local opened_at      -- since when a region takes requests, if somebody has seen it
 local in_front = 0   -- the highest ticket that had left then
+local let_in = 0     -- since then; a client that goes away is never answered,
+local answered = 0   -- so both begin anew with the next time
 
 local function now_ms()
   local now = core.now()
@@ -29,9 +32,13 @@ local function turn_in(txn, ticket, now)
     return math.max(10, txn.f:be_conn("regions") // 20)
   end
   if not opened_at then
-    opened_at, in_front = now, left
+    opened_at, in_front, let_in, answered = now, left, 0, 0
   end
-  return (ticket - in_front) // let_in_per_ms - (now - opened_at)
+  local rest = (ticket - in_front) // let_in_per_ms - (now - opened_at)
+  if rest <= 0 and let_in - answered >= unanswered_most then
+    return 5
+  end
+  return rest
 end
 
 core.register_action("wait_for_a_region", {{"http-req"}}, function(txn, wait_max_ms)
@@ -46,11 +53,17 @@ core.register_action("wait_for_a_region", {{"http-req"}}, function(txn, wait_max
     now = now_ms()
   end
   left = math.max(left, ticket)
+  let_in = let_in + 1
+  txn:set_var("txn.waited", true)
 end, 1)
+
+core.register_action("one_who_waited_was_answered", {{"http-res"}}, function()
+  answered = answered + 1
+end)
 )";
 
 }  // namespace
 
-std::string waiting_room_lua() { return fmt::format(kLua, kLetInPerMs); }
+std::string waiting_room_lua() { return fmt::format(kLua, kLetInPerMs, kUnansweredMost); }
 
 }  // namespace understudy

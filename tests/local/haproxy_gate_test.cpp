@@ -80,6 +80,7 @@ TEST_F(RegionDraining, is_told_so_as_often_as_one_likes) {
 
 TEST_F(RegionDraining, keeps_sessions_with_its_database_and_gets_no_new_ones) {
   StubOrigin database(layout_.postgres(here_));
+  ASSERT_TRUE(eventually([&] { return get(layout_.edge_database(), "/").starts_with("200"); }));
   database.holds("/under-way");
   auto session =
       std::async(std::launch::async, [this] { return get(layout_.edge_database(), "/under-way"); });
