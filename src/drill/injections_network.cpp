@@ -1,14 +1,11 @@
 #include <fmt/format.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <atomic>
-#include <cstring>
 #include <thread>
 
 #include "drill/injections.h"
 #include "drill/interruption.h"
+#include "local/haproxy_socket.h"
 #include "local/render.h"
 #include "local/units.h"
 #include "system/postgres.h"
@@ -21,32 +18,6 @@ constexpr auto kCall = milliseconds(2000);
 /// Shorter than the detection of a dead path takes, longer than the edge's two checks.
 constexpr auto kFlapDown = milliseconds(400);
 constexpr auto kFlapUp = milliseconds(600);
-
-/// One command to an HAProxy's runtime socket.
-Result<Done> tell_haproxy(const std::string& path, const std::string& command) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path)
-    return Error{After::unchanged_final, path + ": too long for a socket"};
-  std::memcpy(address.sun_path, path.c_str(), path.size());
-  const int peer = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const std::string line = command + "\n";
-  const bool sent =
-      peer >= 0 &&
-      connect(peer, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
-      write(peer, line.data(), line.size()) == static_cast<ssize_t>(line.size());
-  const int code = errno;
-  std::string answer;
-  char buffer[512];
-  for (ssize_t got = 0; sent && (got = read(peer, buffer, sizeof buffer)) > 0;)
-    answer.append(buffer, static_cast<std::size_t>(got));
-  if (peer >= 0) close(peer);
-  if (!sent) return Error{After::unchanged_retry, path + ": " + std::strerror(code)};
-  if (answer.find_first_not_of(" \n") != std::string::npos) {
-    return Error{After::unchanged_final, "haproxy answers \"" + command + "\" with: " + answer};
-  }
-  return Done{};
-}
 
 std::string domain_of(const Site& site, const std::string& active, Part part) {
   switch (part) {
@@ -85,14 +56,15 @@ Result<Injected> cut_path(const Stage& stage, const std::string& region) {
 
 Result<Injected> flap_path(const Stage& stage, const std::string& region) {
   const std::string socket = haproxy_socket(stage.site().layout(), region);
-  if (auto down = tell_haproxy(socket, "disable frontend region"); !down) return down.error();
+  if (auto down = tell_haproxy(socket, "disable frontend region", kCall); !down)
+    return down.error();
   auto flapping = std::make_shared<std::jthread>([socket](const std::stop_token& stop) {
     while (true) {
       std::this_thread::sleep_for(kFlapDown);
-      (void)tell_haproxy(socket, "enable frontend region");
+      (void)tell_haproxy(socket, "enable frontend region", kCall);
       std::this_thread::sleep_for(kFlapUp);
       if (stop.stop_requested()) return;
-      (void)tell_haproxy(socket, "disable frontend region");
+      (void)tell_haproxy(socket, "disable frontend region", kCall);
     }
   });
   return Injected{[flapping]() -> Result<Done> {
@@ -106,9 +78,9 @@ Result<Injected> cut_one_vantage(const Stage& stage, const std::string& region) 
   const std::string socket = haproxy_socket(stage.site().layout(), region);
   const std::string list = stage.site().layout().domain(region).file("cut-off.acl");
   auto cut = tell_haproxy(
-      socket, fmt::format("add acl {} {}", list, stage.site().topology().witness_address));
+      socket, fmt::format("add acl {} {}", list, stage.site().topology().witness_address), kCall);
   if (!cut) return cut.error();
-  return Injected{[socket, list] { return tell_haproxy(socket, "clear acl " + list); }};
+  return Injected{[socket, list] { return tell_haproxy(socket, "clear acl " + list, kCall); }};
 }
 
 Result<Injected> cut_replication(const Stage& stage, const std::string& region) {

@@ -275,7 +275,8 @@ Result<Done> write_configuration(const Layout& layout, const Programs& programs)
   std::vector<Text> texts;
   const auto add_haproxy = [&texts](const std::string& path, HaproxyFiles files) {
     texts.push_back({path, std::move(files.configuration)});
-    texts.push_back({files.states_path, std::move(files.states)});
+    for (auto& file : files.beside)
+      texts.push_back({std::move(file.path), std::move(file.content)});
   };
   add_haproxy(layout.file("edge/edge.cfg"), edge_files(layout));
   if (!layout.cdn_listeners().empty())

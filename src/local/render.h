@@ -2,6 +2,7 @@
 // The configuration files of the local stack, as text. Pure: a function of layout and secrets.
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.h"
@@ -33,15 +34,21 @@ struct Programs {
 [[nodiscard]] std::string redis_configuration(const Layout& layout, const std::string& region,
                                               const StackSecrets& secrets);
 
-/// What a HAProxy reads: its configuration, and in a file of its own that each of its servers is
-/// down until a check has said otherwise.
+/// What a HAProxy reads: its configuration, and in files of their own, at the paths that the
+/// configuration names, that each of its servers is down until a check has said otherwise, and at
+/// the edge how requests wait.
 struct HaproxyFiles {
+  struct File {
+    std::string path, content;
+  };
   std::string configuration;
-  std::string states_path;  ///< where the configuration expects `states`
-  std::string states;
+  std::vector<File> beside;
 };
 [[nodiscard]] HaproxyFiles load_balancer_files(const Layout& layout, const std::string& region);
 [[nodiscard]] HaproxyFiles edge_files(const Layout& layout);
+/// Backend and server of a region's load balancer that are in maintenance while the region takes no
+/// new requests. No service can be called so.
+inline constexpr std::string_view kGateServer = "region_gate/open";
 
 /// How long the CDN waits for an origin. CloudFront's least for connecting; it tries once.
 struct CdnTimeouts {

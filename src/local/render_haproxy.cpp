@@ -5,21 +5,28 @@
 #include <algorithm>
 
 #include "local/render.h"
+#include "local/waiting_room.h"
+#include "topology/fields.h"
 
 namespace understudy {
 
 namespace {
 
+// A request that waited here and then for its service must end before the CDN gives up on it.
+static_assert(kEdgeWait.most + std::chrono::seconds(10) < CdnTimeouts{}.write);
+
 // Checks every 100 ms; two in a row must fail, since one alone may be a busy machine.
 constexpr std::string_view kCheck =
     "check inter 100ms fall 2 rise 1 on-marked-down shutdown-sessions";
 
-/// HAProxy reads the clock once a round of its loop, and one round may serve many answers: stopped in
-/// the middle of it, it would judge the rest by the time before the stop (kLateAcknowledgements). So
-/// a round takes one event. Measured with 20 requests in flight on a busy machine: 128 late answers
-/// in 400 stops without it, 2 with it; what remains is the way from the rule to the send() of the
-/// same answer. (`tune.runqueue-depth 1` as well starves the health checks.)
-std::string common(const std::string& socket, const std::string& states_file) {
+/// HAProxy reads the clock once a round of its loop, and one round may serve many answers: stopped
+/// in the middle of it, it would judge the rest by the time before the stop
+/// (kLateAcknowledgements). So a round takes one event. Measured with 20 requests in flight on a
+/// busy machine: 128 late answers in 400 stops without it, 2 with it; what remains is the way from
+/// the rule to the send() of the same answer. (`tune.runqueue-depth 1` as well starves the health
+/// checks.) `more_global`, `more_defaults`: whole lines.
+std::string common(const std::string& socket, const std::string& states_file,
+                   const std::string& more_global = "", const std::string& more_defaults = "") {
   return fmt::format(R"(# Written by understudy up.
 global
   maxconn 4000
@@ -28,7 +35,7 @@ global
   stats socket {} mode 600 level admin
   server-state-file {}
   tune.ssl.default-dh-param 2048
-
+{}
 defaults
   mode http
   timeout connect 500ms
@@ -39,8 +46,8 @@ defaults
   timeout check 500ms
   retries 0
   load-server-state-from-file global
-)",
-                     socket, states_file);
+{})",
+                     socket, states_file, more_global, more_defaults);
 }
 
 /// A server of a backend, by the numbers that the file of states repeats.
@@ -72,8 +79,9 @@ std::string all_down(const std::vector<Server>& servers) {
 }
 
 /// A service says how long after the request its acknowledgement may be given. One that was held up
-/// here beyond that (this process was frozen with the answer in its hands) is not given: the outcome
-/// is unknown.
+/// here beyond that (this process was frozen with the answer in its hands) is not given: the
+/// outcome is unknown. The time counts from here, in the order of the rules, and must begin before
+/// the service can have got the request.
 constexpr std::string_view kLateAcknowledgements = R"(
   http-request set-var(txn.came) date(0,ms)
   http-response set-var(txn.within) res.hdr(Understudy-Acknowledge-Within),add(0) if { res.hdr(Understudy-Acknowledge-Within) -m found }
@@ -109,20 +117,35 @@ std::string service_backend(const Service& service, const std::vector<Server>& s
   return text;
 }
 
-/// The region is ready when every route of the accelerator has a healthy target; nothing else moves
-/// the region's traffic.
-std::string readiness(const Topology& topology, const std::string& region) {
-  std::string ready;
-  for (const Service* service : topology.reached_by(IngressKind::accelerator))
-    ready += fmt::format(" {{ nbsrv({}) ge 1 }}", service->name);
+/// `state`: members of the answer's JSON.
+std::string says(const std::string& region, unsigned status, std::string_view state,
+                 const std::string& condition) {
   return fmt::format(
-      "  http-request return status 200 content-type application/json string "
-      "\"{{\\\"region\\\":\\\"{0}\\\",\\\"ready\\\":true}}\" "
-      "if {{ path {1} }}{2}\n"
-      "  http-request return status 503 content-type application/json string "
-      "\"{{\\\"region\\\":\\\"{0}\\\",\\\"ready\\\":false}}\" "
-      "if {{ path {1} }}\n",
-      region, kRegionReadyPath, ready);
+      "  http-request return status {} content-type application/json string "
+      "\"{{\\\"region\\\":\\\"{}\\\",{}}}\" if {{ path {} }}{}\n",
+      status, region, state, kRegionReadyPath, condition);
+}
+
+/// The region is ready when every route of the accelerator has a healthy target; nothing else moves
+/// the region's traffic. To the edge 404 means: send no new requests, those under way go on. A
+/// region that is not ready says so whatever its gate: the edge cuts what is under way there.
+std::string readiness(const Topology& topology, const std::string& region) {
+  std::string text;
+  for (const Service* service : topology.reached_by(IngressKind::accelerator))
+    text += says(region, 503, R"(\"ready\":false)",
+                 fmt::format(" {{ nbsrv({}) eq 0 }}", service->name));
+  const std::string gate(kGateServer.substr(0, kGateServer.find('/')));
+  return text +
+         says(region, 404, R"(\"ready\":false,\"draining\":true)",
+              fmt::format(" {{ nbsrv({}) eq 0 }}", gate)) +
+         says(region, 200, R"(\"ready\":true)", "");
+}
+
+/// Its one server is nobody and gets nothing; in maintenance it stands for a closed gate.
+std::string gate_backend() {
+  const auto slash = kGateServer.find('/');
+  return fmt::format("\nbackend {}\n  load-server-state-from-file none\n  server {} 127.0.0.1:1\n",
+                     kGateServer.substr(0, slash), kGateServer.substr(slash + 1));
 }
 
 /// Pages by their host; of the rest, the longest path that fits.
@@ -156,6 +179,33 @@ std::string internal_frontend(const Layout& layout, const std::string& region,
 constexpr unsigned kRegionsBackend = kFirstBackend;
 constexpr unsigned kWritersBackend = kFirstBackend + 1;
 
+/// In a frontend it can be switched on as a default only. A client that goes away gives up its
+/// place among those who wait, and one that waits no more sends nothing to a region.
+constexpr const char* kGoneClientsFreeTheirPlace = "  option abortonclose\n";
+
+/// A region that says 404 gets no new requests within one check; those under way go on, and when it
+/// says 503 or nothing they are cut like anybody's. One that was not up stays down with 404.
+std::string first_region_that_takes_new_ones() {
+  return fmt::format("  balance first\n  option httpchk GET {}\n  http-check disable-on-404\n",
+                     kRegionReadyPath);
+}
+
+/// Whoever asks which region is ready wants to know it now.
+std::string waiting_rules(Duration wait_max) {
+  std::string text = "  acl no_region nbsrv(regions) eq 0\n";
+  if (wait_max > Duration::zero()) {
+    text += fmt::format(
+        "  http-request lua.wait_for_a_region {} if no_region !{{ path {} }} !{{ be_conn(regions) "
+        "gt {} }}\n",
+        to_ms(wait_max), kRegionReadyPath, kWaitBelowSessions);
+    text += "  http-response lua.one_who_waited_was_answered if { var(txn.waited) -m found }\n";
+  }
+  return text +
+         "  http-request return status 503 content-type application/json hdr Retry-After 1 string "
+         "\"{\\\"error\\\":\\\"no region takes requests\\\",\\\"outcome\\\":\\\"refused\\\"}\" "
+         "if no_region\n";
+}
+
 }  // namespace
 
 HaproxyFiles load_balancer_files(const Layout& layout, const std::string& region) {
@@ -170,6 +220,7 @@ HaproxyFiles load_balancer_files(const Layout& layout, const std::string& region
   text += routes(topology);
   for (const Service* service : topology.reached_by(IngressKind::internal))
     text += internal_frontend(layout, region, *service);
+  text += gate_backend();
   std::vector<Server> all;
   unsigned backend_id = kFirstBackend;
   for (const Service& service : topology.services) {
@@ -178,19 +229,23 @@ HaproxyFiles load_balancer_files(const Layout& layout, const std::string& region
     text += service_backend(service, servers);
     all.insert(all.end(), servers.begin(), servers.end());
   }
-  return {text, states, all_down(all)};
+  return {text, {{states, all_down(all)}}};
 }
 
 HaproxyFiles edge_files(const Layout& layout) {
   const std::string states = layout.file("edge/edge.states");
+  const std::string waiting = layout.file("edge/waiting.lua");
+  const bool waits = layout.topology().edge_wait_max > Duration::zero();
   std::vector<Server> all;
-  std::string text = common(haproxy_socket(layout, "edge"), states);
-  text += fmt::format("\nfrontend accelerator\n  bind {}\n", layout.edge_http().text());
+  std::string text =
+      common(haproxy_socket(layout, "edge"), states,
+             waits ? fmt::format("  lua-load {}\n", waiting) : "", kGoneClientsFreeTheirPlace);
+  text += fmt::format("\nfrontend accelerator\n  bind {}\n  default_backend regions\n",
+                      layout.edge_http().text());
+  text += fmt::format("\nbackend regions\n  id {}\n", kRegionsBackend);
+  text += first_region_that_takes_new_ones();
+  text += waiting_rules(layout.topology().edge_wait_max);
   text += kLateAcknowledgements;
-  text += fmt::format(
-      "  default_backend regions\n\nbackend regions\n  id {}\n  balance first\n  option httpchk "
-      "GET {}\n",
-      kRegionsBackend, kRegionReadyPath);
   const std::string& source = layout.topology().edge_address;
   unsigned id = 0;
   for (const Region& region : layout.topology().regions) {
@@ -201,11 +256,9 @@ HaproxyFiles edge_files(const Layout& layout) {
   }
   text += fmt::format(
       "\nfrontend database\n  mode tcp\n  bind {}\n  timeout client 1h\n  default_backend "
-      "writers\n\n"
-      "backend writers\n  id {}\n  mode tcp\n  timeout server 1h\n  balance first\n  option "
-      "httpchk "
-      "GET {}\n",
-      layout.edge_database().text(), kWritersBackend, kRegionReadyPath);
+      "writers\n\nbackend writers\n  id {}\n  mode tcp\n  timeout server 1h\n",
+      layout.edge_database().text(), kWritersBackend);
+  text += first_region_that_takes_new_ones();
   id = 0;
   for (const Region& region : layout.topology().regions) {
     const Endpoint endpoint = layout.postgres(region.name);
@@ -213,7 +266,9 @@ HaproxyFiles edge_files(const Layout& layout) {
     text += fmt::format("  server {} {} id {} source {} {} port {}\n", region.name, endpoint.text(),
                         id, source, kCheck, layout.load_balancer(region.name).port);
   }
-  return {text, states, all_down(all)};
+  HaproxyFiles files{text, {{states, all_down(all)}}};
+  if (waits) files.beside.push_back({waiting, waiting_room_lua()});
+  return files;
 }
 
 }  // namespace understudy

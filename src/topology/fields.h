@@ -143,6 +143,9 @@ void visit_local(Visitor& visit, L& local) {
   visit.text("run_as", local.run_as, Need::optional, TextRule::user);
 }
 
+/// The most is what fits between the edge's own time-outs: src/local/render_haproxy.cpp.
+inline constexpr LengthBounds kEdgeWait{Duration::zero(), std::chrono::seconds(10)};
+
 template <class Visitor, class T>
 void visit_topology(Visitor& visit, T& topology) {
   visit.text("platform", topology.platform, Need::required, TextRule::name);
@@ -155,6 +158,7 @@ void visit_topology(Visitor& visit, T& topology) {
   });
   visit.group("edge", [&](auto& inner) {
     inner.text("address", topology.edge_address, Need::optional, TextRule::address);
+    inner.length("wait_max", topology.edge_wait_max, kEdgeWait);
   });
   visit.named("services", topology.services, Need::required,
               [](auto& inner, auto& service) { visit_service(inner, service); });

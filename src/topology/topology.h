@@ -167,6 +167,10 @@ struct Topology {
   std::string home;             ///< the region that is active when nothing is wrong
   std::string witness_address = "127.0.3.1";
   std::string edge_address = "127.0.4.1";
+  /// How long a request to the accelerator waits at the edge while no region takes new ones; 0: it
+  /// is refused at once. Short of the two seconds after which clients begin to give up, so that one
+  /// who waited is still there for the answer.
+  Duration edge_wait_max = milliseconds(1500);
   std::vector<Service> services;
   DatabaseSettings database;
   bool redis = true;

@@ -25,7 +25,7 @@ int listening(const Endpoint& at) {
   name.sin_port = htons(at.port);
   inet_pton(AF_INET, at.address.c_str(), &name.sin_addr);
   const bool well = bind(listener, reinterpret_cast<sockaddr*>(&name), sizeof name) == 0 &&
-                    listen(listener, 128) == 0;
+                    listen(listener, 4096) == 0;
   EXPECT_TRUE(well) << at.text() << ": " << std::strerror(errno);
   return listener;
 }
@@ -62,6 +62,24 @@ void StubOrigin::answers(unsigned status, const std::string& body, const std::st
   headers_ = headers;
 }
 
+void StubOrigin::holds(const std::string& path) {
+  const std::lock_guard lock(mutex_);
+  held_path_ = path;
+}
+
+void StubOrigin::lets_go() {
+  {
+    const std::lock_guard lock(mutex_);
+    held_path_.clear();
+  }
+  EXPECT_EQ(write(wake_[1], "", 1), 1);
+}
+
+std::size_t StubOrigin::held() const {
+  const std::lock_guard lock(mutex_);
+  return held_;
+}
+
 std::vector<std::string> StubOrigin::asked(const std::string& path) const {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> found;
@@ -77,11 +95,19 @@ void StubOrigin::serve() {
     std::vector<pollfd> polled = {{wake_[0], POLLIN, 0}, {listener_, POLLIN, 0}};
     for (const Conversation& each : open) polled.push_back({each.socket, POLLIN, 0});
     poll(polled.data(), polled.size(), -1);
+    char byte;
+    if ((polled[0].revents & POLLIN) != 0 && read(wake_[0], &byte, 1) == 1) {
+      answer_the_held(open);
+      continue;
+    }
     if (polled[0].revents != 0) break;
     for (std::size_t i = 0; i < open.size(); ++i) {
       if (polled[i + 2].revents == 0 || !heard(open[i])) continue;
       close(open[i].socket);
       open[i].socket = -1;
+      if (!open[i].held) continue;
+      const std::lock_guard lock(mutex_);
+      --held_;
     }
     std::erase_if(open, [](const Conversation& each) { return each.socket < 0; });
     if (polled[1].revents == 0) continue;
@@ -89,6 +115,17 @@ void StubOrigin::serve() {
     if (peer >= 0) open.push_back({peer, {}});
   }
   for (const Conversation& each : open) close(each.socket);
+}
+
+void StubOrigin::answer_the_held(std::vector<Conversation>& open) {
+  const std::lock_guard lock(mutex_);
+  for (Conversation& each : open) {
+    if (!each.held) continue;
+    respond(each);
+    shutdown(each.socket, SHUT_WR);
+    each.held = false;
+  }
+  held_ = 0;
 }
 
 bool StubOrigin::heard(Conversation& conversation) {
@@ -101,6 +138,11 @@ bool StubOrigin::heard(Conversation& conversation) {
   const std::lock_guard lock(mutex_);
   asked_.push_back(conversation.read.substr(0, end));
   conversation.read.clear();
+  if (!held_path_.empty() && path_of(asked_.back()) == held_path_) {
+    conversation.held = true;
+    ++held_;
+    return false;
+  }
   if (how_ == Meets::in_silence) return false;
   if (how_ != Meets::by_closing) respond(conversation);
   // What is not read yet would make closing a reset, which may overtake the answer.

@@ -32,6 +32,13 @@ class StubOrigin {
   /// `headers`: whole lines, each with its "\r\n". Content-Length is added.
   void answers(unsigned status, const std::string& body, const std::string& headers = "");
 
+  /// Requests for `path` are kept until lets_go(), whatever others are met with.
+  void holds(const std::string& path);
+  /// Answers those that are kept, and keeps no more.
+  void lets_go();
+  /// How many requests for `path` are kept now.
+  [[nodiscard]] std::size_t held() const;
+
   /// The whole heads of the requests so far that were for `path`; of any path with "".
   [[nodiscard]] std::vector<std::string> asked(const std::string& path = "") const;
 
@@ -39,8 +46,10 @@ class StubOrigin {
   struct Conversation {
     int socket = -1;
     std::string read;
+    bool held = false;
   };
   void serve();
+  void answer_the_held(std::vector<Conversation>& open);
   /// True when nothing more is to be done with the connection.
   bool heard(Conversation& conversation);
   void respond(Conversation& conversation);
@@ -52,6 +61,8 @@ class StubOrigin {
   unsigned status_ = 200;
   std::string body_;
   std::string headers_;
+  std::string held_path_;
+  std::size_t held_ = 0;
   std::vector<std::string> asked_;
   std::thread thread_;
 };

@@ -49,7 +49,7 @@ TEST(AFile, may_set_everything) {
           "    listens: true\n    ready_path: /r?full=1\n    live_path: /l\n    ingress: "
           "accelerator\n    path: /s/\n"
           "    posture: minimal\n    instances_active: 4\n    instances_standby: 2\n"
-          "witness: { address: 127.9.3.1 }\nedge: { address: 127.9.4.1 }\n"
+          "witness: { address: 127.9.3.1 }\nedge: { address: 127.9.4.1, wait_max: 3s }\n"
           "database: { name: d, application_role: r, schema_file: s.sql, replication: synchronous, "
           "connections_max: 50 }\n"
           "redis: off\n"
@@ -72,6 +72,7 @@ TEST(AFile, may_set_everything) {
   EXPECT_EQ(web.instances(true), 4u);
   EXPECT_EQ(web.instances(false), 2u);
   EXPECT_EQ(topology.witness_address, "127.9.3.1");
+  EXPECT_EQ(topology.edge_wait_max, 3s);
   EXPECT_EQ(topology.database.replication, Replication::synchronous);
   EXPECT_EQ(topology.database.connections_max, 50u);
   EXPECT_FALSE(topology.redis);

@@ -29,7 +29,7 @@ TEST(TopologyJson, is_what_child_processes_read) {
       to_json(minimal_topology()),
       R"({"platform":"shop","regions":[{"name":"north","address":"127.0.1.1"},)"
       R"({"name":"south","address":"127.0.2.1"}],"home":"north",)"
-      R"("witness":{"address":"127.0.3.1"},"edge":{"address":"127.0.4.1"},)"
+      R"("witness":{"address":"127.0.3.1"},"edge":{"address":"127.0.4.1","wait_max_ms":1500},)"
       R"("services":[{"name":"web","command":["web"],"environment":{},"secrets":[],"listens":false,)"
       R"("ready_path":"/ready","live_path":"/live","ingress":"none","path":null,"posture":"warm",)"
       R"("instances_active":1,"instances_standby":1}],)"

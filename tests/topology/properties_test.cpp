@@ -59,7 +59,7 @@ const std::string kFull =
     "ingress: accelerator\n"
     "    path: /s/\n"
     "    posture: minimal\n    instances_active: 4\n    instances_standby: 2\n"
-    "witness: { address: 127.9.3.1 }\nedge: { address: 127.9.4.1 }\n"
+    "witness: { address: 127.9.3.1 }\nedge: { address: 127.9.4.1, wait_max: 3s }\n"
     "database: { name: d, application_role: r, schema_file: s.sql, replication: asynchronous }\n"
     "redis: off\nlease: { ttl: 2s, renew_interval: 600ms, margin: 100ms }\n"
     "probe: { interval: 200ms, timeout: 500ms, failures: 3, patience: 10s }\n"

@@ -206,7 +206,7 @@ TEST(TheSchema, takes_whatever_may_be_set) {
       "    environment: { EMPTY: '', NUMBER: 7, SWITCH: on }\n"
       "    listens: true\n    ready_path: /r?full=1\n    live_path: /l\n    ingress: cdn\n"
       "    posture: minimal\n    instances_active: 4\n    instances_standby: 2\n"
-      "witness: { address: 127.9.3.1 }\nedge: { address: 127.9.4.1 }\n"
+      "witness: { address: 127.9.3.1 }\nedge: { address: 127.9.4.1, wait_max: 3s }\n"
       "database: { name: d, application_role: r, schema_file: s.sql, replication: synchronous, "
       "connections_max: 50 }\n"
       "redis: off\n"

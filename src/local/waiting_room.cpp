@@ -1,0 +1,69 @@
+#include "local/waiting_room.h"
+
+#include <fmt/format.h>
+
+namespace understudy {
+
+namespace {
+
+/// HAProxy 2.6 can wake nobody from Lua, so each looks by itself; the more there are, the more
+/// seldom: 20 looks a millisecond in all, however many wait. A client that goes away ends its
+/// coroutine in the middle: nothing here may need its end. So those in front are known by tickets,
+/// not counted.
+constexpr std::string_view kLua = R"(-- Written by understudy up.
+local let_in_per_ms = {}
+local unanswered_most = {}
+local tickets = 0    -- given so far
+local left = 0       -- the highest ticket of those who have left
+local opened_at      -- since when a region takes requests, if somebody has seen it
+local in_front = 0   -- the highest ticket that had left then
+local let_in = 0     -- since then; a client that goes away is never answered,
+local answered = 0   -- so both begin anew with the next time
+
+local function now_ms()
+  local now = core.now()
+  return now.sec * 1000 + now.usec // 1000
+end
+
+-- How long to sleep before the next look; 0 or less: it is this one's turn.
+local function turn_in(txn, ticket, now)
+  if txn.f:nbsrv("regions") == 0 then
+    opened_at = nil
+    return math.max(10, txn.f:be_conn("regions") // 20)
+  end
+  if not opened_at then
+    opened_at, in_front, let_in, answered = now, left, 0, 0
+  end
+  local rest = (ticket - in_front) // let_in_per_ms - (now - opened_at)
+  if rest <= 0 and let_in - answered >= unanswered_most then
+    return 5
+  end
+  return rest
+end
+
+core.register_action("wait_for_a_region", {{"http-req"}}, function(txn, wait_max_ms)
+  tickets = tickets + 1
+  local ticket = tickets
+  local now = now_ms()
+  local give_up = now + tonumber(wait_max_ms)
+  while now < give_up do
+    local rest = turn_in(txn, ticket, now)
+    if rest <= 0 then break end
+    core.msleep(math.min(rest, give_up - now))
+    now = now_ms()
+  end
+  left = math.max(left, ticket)
+  let_in = let_in + 1
+  txn:set_var("txn.waited", true)
+end, 1)
+
+core.register_action("one_who_waited_was_answered", {{"http-res"}}, function()
+  answered = answered + 1
+end)
+)";
+
+}  // namespace
+
+std::string waiting_room_lua() { return fmt::format(kLua, kLetInPerMs, kUnansweredMost); }
+
+}  // namespace understudy
