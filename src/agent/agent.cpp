@@ -62,7 +62,8 @@ PostgresAccess database_access(const Site& site, const std::string& region) {
           .admission_file = layout.domain(region).file("pg_hba.conf"),
           .admitting = postgres_admission(layout, true),
           .refusing = postgres_admission(layout, false),
-          .folder = layout.domain(region).file("postgres")};
+          .folder = layout.domain(region).file("postgres"),
+          .standby_slot = replication_slot(layout.topology().other(region).name)};
 }
 
 ControlRoute look_route(LocalVantage& vantage, const Clock& clock, const ProbeTiming& timing) {

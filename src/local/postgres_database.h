@@ -15,6 +15,7 @@ struct PostgresAccess {
   std::string admitting;       ///< its content when they are admitted
   std::string refusing;        ///< and when they are not
   std::string folder;          ///< of its data
+  std::string standby_slot;    ///< the replication slot of the other region's standby, if promoted
 };
 
 /// Connections are kept and reused. `clock` outlives it.

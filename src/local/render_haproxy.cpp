@@ -14,11 +14,12 @@ namespace {
 constexpr std::string_view kCheck =
     "check inter 100ms fall 2 rise 1 on-marked-down shutdown-sessions";
 
-/// HAProxy reads the clock once a round of its loop, and one round may serve many answers: stopped in
-/// the middle of it, it would judge the rest by the time before the stop (kLateAcknowledgements). So
-/// a round takes one event. Measured with 20 requests in flight on a busy machine: 128 late answers
-/// in 400 stops without it, 2 with it; what remains is the way from the rule to the send() of the
-/// same answer. (`tune.runqueue-depth 1` as well starves the health checks.)
+/// HAProxy reads the clock once a round of its loop, and one round may serve many answers: stopped
+/// in the middle of it, it would judge the rest by the time before the stop
+/// (kLateAcknowledgements). So a round takes one event. Measured with 20 requests in flight on a
+/// busy machine: 128 late answers in 400 stops without it, 2 with it; what remains is the way from
+/// the rule to the send() of the same answer. (`tune.runqueue-depth 1` as well starves the health
+/// checks.)
 std::string common(const std::string& socket, const std::string& states_file) {
   return fmt::format(R"(# Written by understudy up.
 global
@@ -72,8 +73,8 @@ std::string all_down(const std::vector<Server>& servers) {
 }
 
 /// A service says how long after the request its acknowledgement may be given. One that was held up
-/// here beyond that (this process was frozen with the answer in its hands) is not given: the outcome
-/// is unknown.
+/// here beyond that (this process was frozen with the answer in its hands) is not given: the
+/// outcome is unknown.
 constexpr std::string_view kLateAcknowledgements = R"(
   http-request set-var(txn.came) date(0,ms)
   http-response set-var(txn.within) res.hdr(Understudy-Acknowledge-Within),add(0) if { res.hdr(Understudy-Acknowledge-Within) -m found }
