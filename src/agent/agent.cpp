@@ -3,8 +3,10 @@
 #include "agent/agent.h"
 
 #include <unistd.h>
-#include <atomic>
 
+#include <algorithm>
+#include <atomic>
+#include <iterator>
 #include <map>
 #include <mutex>
 
@@ -13,8 +15,10 @@
 #include "local/control_server.h"
 #include "local/file_agent_store.h"
 #include "local/file_page.h"
+#include "local/haproxy_gate.h"
 #include "local/local_vantage.h"
 #include "local/postgres_database.h"
+#include "local/postgres_rebuild.h"
 #include "local/remote_agent.h"
 #include "local/remote_registry.h"
 #include "local/render.h"
@@ -64,7 +68,8 @@ PostgresAccess database_access(const Site& site, const std::string& region) {
           .refusing = postgres_admission(layout, false),
           .folder = layout.domain(region).file("postgres"),
           .commits_file = layout.domain(region).file("commits.conf"),
-          .standby = site.topology().other(region).name};
+          .standby = site.topology().other(region).name,
+          .standby_slot = replication_slot(layout.topology().other(region).name)};
 }
 
 ControlRoute look_route(LocalVantage& vantage, const Clock& clock, const ProbeTiming& timing) {
@@ -199,7 +204,13 @@ Result<Done> run_child(const Site& site, const std::string& region,
   const auto alerts = make_event_alerts(**events);
   const auto store = make_file_agent_store(place.file("agent/state.json"));
   const auto database = make_postgres_database(database_access(site, region), *clock);
-  SupervisedCompute compute(SupervisorClient(layout.control_socket(region)), *clock);
+  const SupervisorClient supervisor(layout.control_socket(region));
+  SupervisedCompute compute(supervisor, *clock);
+  const auto programs = postgres_programs(layout, region);
+  if (!programs) return programs.error();
+  const auto rebuild = make_postgres_rebuild(
+      rebuild_place(layout, region, *programs, site.secrets()), supervisor, *clock);
+  HaproxyGate gate(layout, region, *clock);
   const std::string name = "agent-" + region;
   const auto control = Site::control_http(place.file("tls"), name);
   RemoteRegistry registry(ControlClient(control, layout.registry().text(), *clock), *clock);
@@ -209,7 +220,7 @@ Result<Done> run_child(const Site& site, const std::string& region,
   auto tasks = make_threads();
   auto keeper = RegionKeeper::create(site.topology(), region,
                                      {*clock, *random, *tasks, registry, grantor, *database,
-                                      compute, **page, *store, **events, *alerts});
+                                      *rebuild, compute, gate, **page, *store, **events, *alerts});
   if (!keeper) return keeper.error();
   auto routes = routes_of(**keeper, *clock, "agent-" + other.name);
   std::ranges::move(planned_routes(**keeper, *clock), std::back_inserter(routes));

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <boost/json/serialize.hpp>
@@ -11,10 +10,9 @@
 
 #include "local/authority.h"
 #include "local/interlock.h"
+#include "local/postgres_tool.h"
 #include "ports/wire.h"
 #include "system/file.h"
-#include "system/postgres.h"
-#include "system/process.h"
 #include "topology/json.h"
 
 namespace understudy {
@@ -22,33 +20,8 @@ namespace understudy {
 namespace {
 
 constexpr auto kInitdb = std::chrono::seconds(120);
+constexpr auto kStart = std::chrono::seconds(30);
 constexpr auto kSql = std::chrono::seconds(60);
-
-const std::map<std::string, std::string> kEnvironment = {{"PATH", "/usr/local/bin:/usr/bin:/bin"},
-                                                         {"LC_ALL", "C.UTF-8"}};
-
-/// The line of a tool's output that says why it failed: the first that names an error, with its
-/// hint; else the last.
-std::string reason_in(const std::string& output) {
-  constexpr std::string_view kHint = "HINT:  ";
-  std::istringstream lines(output);
-  std::string last;
-  std::string reason;
-  for (std::string line; std::getline(lines, line);) {
-    if (line.empty()) continue;
-    last = line;
-    if (const auto at = line.find(kHint); at != std::string::npos && !reason.empty())
-      return reason + " (" + line.substr(at + kHint.size()) + ")";
-    if (!reason.empty()) continue;
-    for (const char* sign : {"FATAL: ", "PANIC: ", "ERROR: "}) {  // behind time and process
-      if (const auto at = line.find(sign); at != std::string::npos) reason = line.substr(at);
-    }
-    for (const char* sign : {"error:", "No space left"}) {
-      if (reason.empty() && line.find(sign) != std::string::npos) reason = line;
-    }
-  }
-  return reason.empty() ? last : reason;
-}
 
 /// A server that gave up in the middle says why only in its log.
 Error with_last_words(Error error, const std::string& log) {
@@ -73,97 +46,50 @@ Error filling_failed(const std::string& what, Error error) {
   return within(what, std::move(error));
 }
 
-/// Runs below the stack's folder and dies with us, so that an interrupted `up` leaves nobody who
-/// still writes there, and `down` would find one that did.
 Result<Done> run_tool(const std::string& what, const DomainPlace& place,
                       std::vector<std::string> arguments) {
-  auto ended = process::run({.arguments = std::move(arguments),
-                             .environment = kEnvironment,
-                             .directory = place.folder,
-                             .death_signal = SIGKILL},
-                            kInitdb);
-  if (!ended) return within(what, ended.error());
-  if (ended->status == 0) return Done{};
-  return Error{After::unchanged_retry,
-               fmt::format("{}: status {}: {}", what, ended->status, reason_in(ended->output))};
+  auto ended = run_postgres_tool(what, place.folder, std::move(arguments), kInitdb);
+  if (!ended) return ended.error();
+  return Done{};
 }
 
-/// A server that only we can reach, without the fence, for as long as the object lives: its socket
-/// lies in a folder that is only ours, and it listens on no address.
-class PrivateServer {
- public:
-  static Result<PrivateServer> start(const Layout& layout, const Programs& programs,
-                                     const DomainPlace& place) {
-    const std::string admission = place.file("bootstrap_hba.conf");
-    if (auto wrote =
-            file::write_durably(admission, "local all all trust\nlocal replication all trust\n");
-        !wrote) {
-      return wrote.error();
-    }
-    auto pid = process::spawn(
-        {.arguments = {programs.postgres_folder + "/postgres", "-D", place.file("postgres"), "-c",
-                       "listen_addresses=", "-c", "unix_socket_directories=" + layout.memory(),
-                       "-c", "hba_file=" + admission, "-c", "wal_log_hints=on", "-c",
-                       "dynamic_shared_memory_type=mmap", "-c", fmt::format("port={}", kPort)},
-         .environment = kEnvironment,
-         .directory = place.folder,
-         .log_file = place.file("log/postgres.log"),
-         .death_signal = SIGQUIT});
-    if (!pid) return pid.error();
-    return PrivateServer(layout.memory(), *pid);
-  }
-  PrivateServer(PrivateServer&& other) noexcept
-      : folder_(std::move(other.folder_)), pid_(std::exchange(other.pid_, 0)) {}
-  PrivateServer& operator=(PrivateServer&&) = delete;
-  ~PrivateServer() { stop(); }
+/// Without the fence: nobody else can reach it.
+Result<PrivatePostgres> start_privately(const Layout& layout, const Programs& programs,
+                                        const DomainPlace& place) {
+  return PrivatePostgres::start(
+      {.programs = programs.postgres_folder,
+       .directory = place.folder,
+       .data = place.file("postgres"),
+       .socket_folder = private_socket_folder(layout, place.name),
+       .log_file = place.file("log/postgres.log"),
+       .settings = {"wal_log_hints=on", "dynamic_shared_memory_type=mmap"}});
+}
 
-  Result<Done> run(const std::string& database, const std::string& sql) {
-    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-    while (true) {
-      auto session = postgres::Connection::open(
-          fmt::format("host={} port={} user=postgres dbname={}", folder_, kPort, database),
-          std::chrono::seconds(5));
-      if (session) {
-        auto done = session->run_script(sql, kSql);
-        if (!done) return done.error();
-        return Done{};
-      }
-      if (std::chrono::steady_clock::now() >= give_up) return session.error();
-      usleep(50'000);
-    }
-  }
+Result<Done> run_in(PrivatePostgres& server, const std::string& database, const std::string& sql) {
+  auto session = server.connect(database, kStart);
+  if (!session) return session.error();
+  auto done = session->run_script(sql, kSql);
+  if (!done) return done.error();
+  return Done{};
+}
 
-  void stop() {
-    if (pid_ == 0) return;
-    kill(pid_, SIGINT);
-    int status = 0;
-    waitpid(pid_, &status, 0);
-    pid_ = 0;
-  }
-
-  static constexpr int kPort = 5432;  // only a part of the socket's name
-
- private:
-  PrivateServer(std::string folder, pid_t pid) : folder_(std::move(folder)), pid_(pid) {}
-  std::string folder_;
-  pid_t pid_;
-};
-
-Result<Done> fill_primary(PrivateServer& server, const Layout& layout,
+Result<Done> fill_primary(PrivatePostgres& server, const Layout& layout,
                           const StackSecrets& secrets) {
   const DatabaseSettings& database = layout.topology().database;
-  auto done = server.run("postgres", bootstrap_cluster(layout, secrets));
+  auto done = run_in(server, "postgres", bootstrap_cluster(layout, secrets));
   if (!done) return filling_failed("making the roles", done.error());
-  done = server.run("postgres", fmt::format("CREATE DATABASE \"{}\" OWNER \"{}\"", database.name,
-                                            database.application_role));
+  done = run_in(
+      server, "postgres",
+      fmt::format("CREATE DATABASE \"{}\" OWNER \"{}\"", database.name, database.application_role));
   if (!done) return filling_failed("making the database", done.error());
-  done = server.run(database.name, bootstrap_database(layout));
+  done = run_in(server, database.name, bootstrap_database(layout));
   if (!done) return filling_failed("making Understudy's schema", done.error());
   if (!database.schema_file) return Done{};
   auto schema = file::read(layout.file("schema.sql"));
   if (!schema) return schema.error();
-  done = server.run(database.name, fmt::format("SET SESSION AUTHORIZATION \"{}\";\n{}",
-                                               database.application_role, *schema));
+  done = run_in(
+      server, database.name,
+      fmt::format("SET SESSION AUTHORIZATION \"{}\";\n{}", database.application_role, *schema));
   if (!done) return filling_failed("database.schema_file " + *database.schema_file, done.error());
   return Done{};
 }
@@ -184,17 +110,18 @@ Result<Done> make_databases(const Layout& layout, const Programs& programs,
                 "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"});
   unlink(password_file.c_str());
   if (!made) return made;
-  auto server = PrivateServer::start(layout, programs, primary);
+  auto server = start_privately(layout, programs, primary);
   if (!server) return within("starting PostgreSQL", server.error());
   if (auto filled = fill_primary(*server, layout, secrets); !filled) {
-    server->stop();
+    (void)server->stop(kSql);
     return with_last_words(filled.error(), primary.file("log/postgres.log"));
   }
   progress("copying it to " + standby.name);
-  made = run_tool("pg_basebackup", standby,
-                  {programs.postgres_folder + "/pg_basebackup", "-h", layout.memory(), "-p",
-                   std::to_string(PrivateServer::kPort), "-U", "postgres", "-D",
-                   standby.file("postgres"), "-X", "stream", "--checkpoint=fast", "--no-password"});
+  made = run_tool(
+      "pg_basebackup", standby,
+      {programs.postgres_folder + "/pg_basebackup", "-h", private_socket_folder(layout, home), "-p",
+       std::to_string(PrivatePostgres::kPort), "-U", "postgres", "-D", standby.file("postgres"),
+       "-X", "stream", "--checkpoint=fast", "--no-password"});
   if (!made) return made;
   std::ofstream(standby.file("postgres/standby.signal")).flush();
   if (!file::exists(standby.file("postgres/standby.signal"))) {
@@ -247,6 +174,18 @@ Result<Done> issue_certificates(const Layout& layout) {
   return Done{};
 }
 
+/// PostgreSQL 15.19 has begun to refuse output plugins that are not named in a setting which
+/// earlier ones do not know, and would not start with.
+Result<std::string> output_plugins(const Layout& layout, const Programs& programs) {
+  auto ended = run_postgres_tool(
+      "postgres --describe-config", layout.data(),
+      {"/bin/sh", "-c", "\"$1\" --describe-config | grep -c ^output_plugin_libraries || true", "sh",
+       programs.postgres_folder + "/postgres"},
+      kStart);
+  if (!ended) return ended.error();
+  return std::string(*ended == "0\n" ? "" : "output_plugin_libraries = 'wal2json'\n");
+}
+
 /// Those of the stack, with one for each name that its services ask for by now.
 Result<StackSecrets> complete_secrets(const Layout& layout) {
   const std::string file = layout.file("secrets.json");
@@ -268,6 +207,8 @@ Result<Done> write_configuration(const Layout& layout, const Programs& programs)
   if (stat(layout.memory().c_str(), &seen) != 0 || seen.st_uid != geteuid()) {
     return Error{After::unchanged_final, layout.memory() + ": belongs to somebody else"};
   }
+  const auto plugins = output_plugins(layout, programs);
+  if (!plugins) return plugins.error();
   struct Text {
     std::string path;
     std::string content;
@@ -284,6 +225,7 @@ Result<Done> write_configuration(const Layout& layout, const Programs& programs)
   for (const Region& region : layout.topology().regions) {
     const DomainPlace place = layout.domain(region.name);
     texts.push_back({place.file("postgresql.conf"), postgres_configuration(layout, region.name)});
+    texts.push_back({place.file("output-plugins.conf"), *plugins});
     texts.push_back({place.file("pg_hba.conf"), postgres_admission(layout, true)});
     texts.push_back({place.file("pg_ident.conf"), ""});
     texts.push_back(

@@ -29,10 +29,13 @@ Result<Programs> find_programs(const Topology& topology) {
                                           : std::string("/usr/lib/postgresql/15/bin");
   Programs programs{
       .postgres_folder = postgres_folder, .redis_server = {}, .haproxy = {}, .nginx = {}};
-  for (const char* tool : {"postgres", "initdb", "pg_basebackup"}) {
+  for (const char* tool :
+       {"postgres", "initdb", "pg_basebackup", "pg_controldata", "pg_rewind", "pg_waldump"}) {
     if (access((postgres_folder + "/" + tool).c_str(), X_OK) != 0)
       return missing(postgres_folder + "/" + tool + ": PostgreSQL 15", "postgresql-15");
   }
+  if (access((postgres_folder + "/../lib/wal2json.so").c_str(), R_OK) != 0)
+    return missing(postgres_folder + "/../lib/wal2json.so", "postgresql-15-wal2json");
   const auto redis = process::find_program("redis-server");
   if (!redis) return missing("Redis", "redis-server");
   programs.redis_server = *redis;

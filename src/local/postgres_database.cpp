@@ -46,6 +46,9 @@ constexpr const char* kBeat = "UPDATE understudy.heartbeat SET at = clock_timest
 constexpr const char* kKeepChanges =
     "SELECT understudy.keep_changes_since('0/0'::pg_lsn + $1::numeric)";
 
+constexpr const char* kKeepLog = "SELECT understudy.keep_log_for($1)";
+constexpr auto kKeepLogPatience = milliseconds(500);
+
 constexpr const char* kEndSessions = R"(
   SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
    WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
@@ -79,6 +82,12 @@ class PostgresDatabase final : public Database {
   Result<DatabaseState> promote(BootTime deadline) override {
     auto now = state(deadline);
     if (!now || now->role == DatabaseRole::primary) return now;
+    // While this one has the log from before the parting: the other region comes back by it.
+    // Without it, it is copied; a promotion waits for no more than that.
+    if (!access_.standby_slot.empty()) {
+      (void)run("keep-log", kKeepLog, {access_.standby_slot},
+                std::min(deadline, clock_.boot() + kKeepLogPatience));
+    }
     if (auto asked = run("promote", "SELECT pg_promote(false)", {}, deadline); !asked) {
       return within("asking for the promotion", asked.error());
     }

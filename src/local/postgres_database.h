@@ -17,6 +17,7 @@ struct PostgresAccess {
   std::string folder;          ///< of its data
   std::string commits_file;    ///< included by its configuration: whether commits wait
   std::string standby;         ///< the name by which its standby reports
+  std::string standby_slot;    ///< the replication slot of the other region's standby, if promoted
 };
 
 /// Commits wait for a standby of that name; "": for nobody.

@@ -8,25 +8,19 @@ namespace understudy {
 
 namespace {
 
-/// `_` for `-`, so that a region's name is also a replication slot's.
-std::string slot_name(const std::string& region) {
-  std::string name = "region_" + region;
-  for (char& c : name) c = c == '-' ? '_' : c;
-  return name;
-}
-
 std::string quoted(const std::string& text) {
   std::string out = "'";
   for (const char c : text) out += c == '\'' ? std::string("''") : std::string(1, c);
   return out + "'";
 }
 
-/// What the role `understudy` may do with the slot that remembers the changes a failover may lose:
-/// keep it, and move it on. With REPLICATION it could read every table through it.
+/// What the role `understudy` may do with slots: keep the one that remembers the changes a failover
+/// may lose, move it on, and make the one of the other region's standby. With REPLICATION it could
+/// read every table.
 ///
 /// Moved on by a segment of the log at a time, since each move reads the log anew from the last
 /// snapshot before it. A slot that was lost (max_slot_wal_keep_size) is made anew.
-constexpr const char* kKeepChanges = R"(
+constexpr const char* kSlotActs = R"(
 CREATE FUNCTION understudy.keep_changes_since(standby_has pg_lsn) RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -47,13 +41,47 @@ END $$;
 COMMENT ON FUNCTION understudy.keep_changes_since(pg_lsn) IS 'what this database commits after that position can be told row by row later, even after a failover';
 REVOKE EXECUTE ON FUNCTION understudy.keep_changes_since(pg_lsn) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION understudy.keep_changes_since(pg_lsn) TO understudy;
+CREATE FUNCTION understudy.keep_log_for(standby name) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  slot record;
+BEGIN
+  SELECT wal_status, restart_lsn INTO slot FROM pg_replication_slots WHERE slot_name = standby;
+  IF FOUND AND (slot.restart_lsn IS NULL OR slot.wal_status = 'lost') THEN
+    PERFORM pg_drop_replication_slot(standby);
+  ELSIF FOUND THEN
+    RETURN;
+  END IF;
+  PERFORM pg_create_physical_replication_slot(standby, true);
+END $$;
+COMMENT ON FUNCTION understudy.keep_log_for(name) IS 'keeps the log from the last restartpoint on for the standby that is to come back; before a promotion';
+REVOKE EXECUTE ON FUNCTION understudy.keep_log_for(name) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION understudy.keep_log_for(name) TO understudy;
 )";
 
 }  // namespace
 
+std::string private_socket_folder(const Layout& layout, const std::string& region) {
+  return layout.memory() + "/" + region + ".private";
+}
+
+/// `_` for `-`, which may not be in a slot's name.
+std::string replication_slot(const std::string& region) {
+  std::string name = "region_" + region;
+  for (char& c : name) c = c == '-' ? '_' : c;
+  return name;
+}
+
+std::string replication_conninfo(const Layout& layout, const std::string& region) {
+  const Endpoint other = layout.postgres(layout.topology().other(region).name);
+  return fmt::format(
+      "host={} port={} user=understudy_replicator passfile={} application_name={} "
+      "connect_timeout=2",
+      other.address, other.port, layout.domain(region).file("replication.pass"), region);
+}
+
 std::string postgres_configuration(const Layout& layout, const std::string& region) {
   const Topology& topology = layout.topology();
-  const std::string& other = topology.other(region).name;
   const DomainPlace place = layout.domain(region);
   return fmt::format(R"(# Written by understudy up; made anew by the next one.
 data_directory = '{folder}/postgres'
@@ -79,6 +107,7 @@ understudy_fence.page = '{page}'
 # Either region may be primary or standby; which one it is, standby.signal says.
 # What a failover loses is told row by row by a logical slot: logical.
 wal_level = logical
+include_if_exists = '{folder}/output-plugins.conf'
 wal_log_hints = on
 hot_standby = on
 hot_standby_feedback = on
@@ -86,6 +115,8 @@ track_commit_timestamp = on
 max_wal_senders = 10
 max_replication_slots = 10
 max_slot_wal_keep_size = 4GB
+# A region that was left comes back by its own log from before the histories parted.
+wal_keep_size = 256MB
 # In the data folder: what a killed server leaves in /dev/shm would stay for ever.
 dynamic_shared_memory_type = mmap
 # The default of 5 s delays one promotion in five by as much.
@@ -93,7 +124,7 @@ wal_retrieve_retry_interval = 100ms
 wal_receiver_status_interval = 1s
 wal_receiver_timeout = 5s
 wal_sender_timeout = 5s
-primary_conninfo = 'host={other_address} port={other_port} user=understudy_replicator passfile={folder}/replication.pass application_name={region} connect_timeout=2'
+primary_conninfo = '{primary}'
 primary_slot_name = '{slot}'
 include_if_exists = '{folder}/commits.conf'
 
@@ -107,9 +138,8 @@ log_checkpoints = off
                      fmt::arg("port", layout.postgres(region).port),
                      fmt::arg("connections", topology.database.connections_max),
                      fmt::arg("page", layout.page(region)),
-                     fmt::arg("other_address", layout.postgres(other).address),
-                     fmt::arg("other_port", layout.postgres(other).port),
-                     fmt::arg("region", region), fmt::arg("slot", slot_name(region)));
+                     fmt::arg("primary", replication_conninfo(layout, region)),
+                     fmt::arg("slot", replication_slot(region)));
 }
 
 std::string postgres_admission(const Layout& /*layout*/, bool admitting) {
@@ -119,7 +149,9 @@ std::string postgres_admission(const Layout& /*layout*/, bool admitting) {
       "host all         postgres              127.0.0.0/8 scram-sha-256\n"
       "host all         understudy            127.0.0.0/8 scram-sha-256\n"
       "host all         understudy_probe      127.0.0.0/8 scram-sha-256\n"
-      "host replication understudy_replicator 127.0.0.0/8 scram-sha-256\n";
+      "host replication understudy_replicator 127.0.0.0/8 scram-sha-256\n"
+      // For pg_rewind: to what it may call there see bootstrap_cluster().
+      "host postgres    understudy_replicator 127.0.0.0/8 scram-sha-256\n";
   text += admitting ? "host all         all                   127.0.0.0/8 scram-sha-256\n"
                     : "host all         all                   127.0.0.0/8 reject\n";
   return text;
@@ -138,7 +170,7 @@ std::string bootstrap_cluster(const Layout& layout, const StackSecrets& secrets)
   for (const Region& region : topology.regions) {
     if (region.name == topology.home) continue;
     slots += fmt::format("SELECT pg_create_physical_replication_slot({}, true);\n",
-                         quoted(slot_name(region.name)));
+                         quoted(replication_slot(region.name)));
   }
   return fmt::format(
       R"(
@@ -146,6 +178,10 @@ CREATE ROLE understudy LOGIN PASSWORD '{understudy}';
 GRANT pg_monitor, pg_signal_backend TO understudy;
 CREATE ROLE understudy_probe LOGIN PASSWORD '{probe}' CONNECTION LIMIT 20;
 CREATE ROLE understudy_replicator REPLICATION LOGIN PASSWORD '{replication}';
+-- For pg_rewind. They read what a base backup, which this role may take, has in it anyway.
+GRANT EXECUTE ON FUNCTION pg_ls_dir(text, boolean, boolean), pg_stat_file(text, boolean),
+  pg_read_binary_file(text), pg_read_binary_file(text, bigint, bigint, boolean) TO understudy_replicator;
+GRANT pg_checkpoint TO understudy_replicator;
 CREATE ROLE "{application}" LOGIN PASSWORD '{application_password}';
 {slots})",
       fmt::arg("understudy", secrets.understudy_role), fmt::arg("probe", secrets.probe_role),
@@ -184,8 +220,8 @@ GRANT USAGE ON SCHEMA understudy TO "{application}";
 GRANT SELECT ON understudy.epoch TO "{application}";
 GRANT EXECUTE ON FUNCTION understudy.standby_flushed() TO "{application}";
 RESET ROLE;
-{keep_changes})",
-                     fmt::arg("regions", regions), fmt::arg("keep_changes", kKeepChanges),
+{slot_acts})",
+                     fmt::arg("regions", regions), fmt::arg("slot_acts", kSlotActs),
                      fmt::arg("application", layout.topology().database.application_role));
 }
 

@@ -64,6 +64,14 @@ struct CdnTimeouts {
 /// The runtime sockets of the HAProxies; their folder is only their user's.
 [[nodiscard]] std::string haproxy_socket(const Layout& layout, const std::string& domain);
 
+/// Where the socket of a region's server lies while only we are to reach it.
+[[nodiscard]] std::string private_socket_folder(const Layout& layout, const std::string& region);
+
+/// The replication slot of a region's standby, on the other region's primary.
+[[nodiscard]] std::string replication_slot(const std::string& region);
+/// How a region's standby reaches the other region: its password is in the passfile.
+[[nodiscard]] std::string replication_conninfo(const Layout& layout, const std::string& region);
+
 /// libpq connection strings. They hold passwords.
 [[nodiscard]] std::string understudy_conninfo(const Layout& layout, const std::string& region,
                                               const StackSecrets& secrets);

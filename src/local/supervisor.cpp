@@ -198,6 +198,9 @@ class Supervisor {
     if (act == "hold") {
       unit->held = true;
       if (unit->pid != 0) kill(unit->pid, SIGKILL);
+    } else if (act == "stop") {
+      unit->held = true;
+      if (unit->pid != 0) kill(unit->pid, unit->unit.stop_signal);
     } else if (act == "release") {
       unit->held = false;
       unit->start_at = {};

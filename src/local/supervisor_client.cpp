@@ -3,6 +3,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_to.hpp>
@@ -106,6 +107,20 @@ Result<Done> SupervisorClient::want(const std::string& group, unsigned count,
 }
 Result<Done> SupervisorClient::hold(const std::string& unit, milliseconds timeout) const {
   return done_if(ask({{"do", "hold"}, {"unit", unit}}, timeout));
+}
+Result<Done> SupervisorClient::stop(const std::string& unit, milliseconds timeout) const {
+  const auto give_up = std::chrono::steady_clock::now() + timeout;
+  if (auto told = ask({{"do", "stop"}, {"unit", unit}}, timeout); !told) return told.error();
+  while (true) {
+    const auto rest = std::chrono::ceil<milliseconds>(give_up - std::chrono::steady_clock::now());
+    if (rest.count() <= 0) return Error{After::unknown, unit + " has not ended yet"};
+    auto all = units(rest);
+    if (!all) return all.error();
+    const auto found = std::find_if(all->begin(), all->end(),
+                                    [&](const UnitState& each) { return each.name == unit; });
+    if (found == all->end() || found->pid == 0) return Done{};
+    usleep(10'000);
+  }
 }
 Result<Done> SupervisorClient::release(const std::string& unit, milliseconds timeout) const {
   return done_if(ask({{"do", "release"}, {"unit", unit}}, timeout));

@@ -58,6 +58,9 @@ class SupervisorClient {
                                   milliseconds timeout) const;
   /// Kills a unit (SIGKILL) and keeps it down until release().
   [[nodiscard]] Result<Done> hold(const std::string& unit, milliseconds timeout) const;
+  /// Ends a unit by its stop signal, keeps it down until release(), and waits until it is down.
+  /// unknown: it has not ended within `timeout`, and still may.
+  [[nodiscard]] Result<Done> stop(const std::string& unit, milliseconds timeout) const;
   [[nodiscard]] Result<Done> release(const std::string& unit, milliseconds timeout) const;
   /// Ends a unit by its stop signal; it is started again at once.
   [[nodiscard]] Result<Done> restart(const std::string& unit, milliseconds timeout) const;
