@@ -15,6 +15,7 @@
 #include "drill/drill.h"
 #include "drill/hammer.h"
 #include "drill/interruption.h"
+#include "drill/round_trips.h"
 #include "drill/verdict_text.h"
 #include "report/report.h"
 #include "system/file.h"
@@ -87,6 +88,26 @@ Exit hammer_command(const Topology& topology, const drill::DrillOptions& options
       "the latest acknowledgement came {} us after its lease (allowed: g = {} ms); outside: {}\n",
       result->latest_us, to_ms(topology.lease.answer_max), result->outside);
   for (const std::string& line : result->evidence) fmt::print("BROKEN I1: {}\n", line);
+  fmt::print("{}\n", result->passed() ? "passed" : "FAILED");
+  return result->passed() ? Exit::ok : Exit::no;
+}
+
+Exit round_trips_command(const Topology& topology, const drill::DrillOptions& options,
+                         const DrillWords& words) {
+  auto result = drill::run_round_trips(topology, options, words.round_trips, say_line);
+  if (!result)
+    return fail("drill", "round trips: " + result.error().what, exit_for(result.error()));
+  std::int64_t longest = 0;
+  for (const drill::RoundTrip& trip : result->trips)
+    longest = std::max(longest, trip.failback_longest_ms);
+  fmt::print(
+      "{} round trips: {} orders acknowledged, {} of them lost, {} lost and not salvaged; {} "
+      "salvaged ({} that no client was told of, {} that the database holds)\n",
+      result->trips.size(), result->acked, result->lost, result->lost_beyond_salvage,
+      result->salvaged, result->salvaged_unacked, result->salvaged_though_held);
+  fmt::print("failbacks: {} orders failed, longest wait {} ms; {} dual acknowledgements\n",
+             result->failed_in_failbacks, longest, result->dual_acknowledgements);
+  for (const std::string& check : result->failed_checks) fmt::print("FAILED {}\n", check);
   fmt::print("{}\n", result->passed() ? "passed" : "FAILED");
   return result->passed() ? Exit::ok : Exit::no;
 }
@@ -175,6 +196,7 @@ Exit drill_command(const Where& where, const DrillWords& words) {
   }
   drill::catch_interruptions();
   if (words.hammer_rounds > 0) return hammer_command(*topology, options, words);
+  if (words.round_trips > 0) return round_trips_command(*topology, options, words);
   std::vector<DrillRow> rows;
   std::vector<json::object> report;
   for (unsigned run = 0; run < words.runs; ++run) {

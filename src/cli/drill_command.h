@@ -17,6 +17,7 @@ struct DrillWords {
   unsigned fault_seconds = 0;
   bool keep = false;
   bool safety_only = false;    ///< how long things take is shown, and fails nothing
+  unsigned round_trips = 0;
   unsigned hammer_rounds = 0;  ///< > 0: the hammer instead of a fault
   std::uint64_t seed = 1;
   std::string json_file;

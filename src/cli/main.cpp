@@ -303,6 +303,8 @@ void add_drill(CLI::App& app, Options& options, std::function<Exit()>& chosen) {
                     "Copy the clients' own record into this folder");
   drill->add_flag("--safety-only", words.safety_only,
                   "How long things take is shown, and fails nothing");
+  drill->add_option("--round-trips", words.round_trips,
+                    "Instead: so often there and back: region-kill, rejoin, failback");
   drill->add_option("--hammer", words.hammer_rounds,
                     "Instead: so many random SIGSTOP/SIGCONT of agent and watchdog");
   drill->add_option("--seed", words.seed, "Of the hammer")->capture_default_str();
@@ -313,7 +315,8 @@ void add_drill(CLI::App& app, Options& options, std::function<Exit()>& chosen) {
         list_faults();
         return Exit::ok;
       }
-      if (options.drill.faults.empty() && !options.drill.all && options.drill.hammer_rounds == 0)
+      if (options.drill.faults.empty() && !options.drill.all && options.drill.hammer_rounds == 0 &&
+          options.drill.round_trips == 0)
         options.drill.faults = {"region-kill"};
       return drill_command(options.where, options.drill);
     };

@@ -40,7 +40,8 @@ void RejoinWatch::look() {
   const bool alone =
       record != nullptr && record->transition.phase == Phase::none && !record->standby;
   const std::string region = alone ? world_.topology.other(record->active).name : "";
-  if (!alone || !needs_it(region)) {
+  const auto settles = alone ? needs_it(region) : std::nullopt;
+  if (!settles) {
     needed_since_.reset();
     tried_ = false;
     pause_ = kFirstPause;
@@ -49,7 +50,7 @@ void RejoinWatch::look() {
   }
   const BootTime now = world_.clock.boot();
   if (!needed_since_) needed_since_ = now;
-  if (now - *needed_since_ < kSettle || now < not_before_ || runs()) return;
+  if (now - *needed_since_ < *settles || now < not_before_ || runs()) return;
   if (std::exchange(tried_, true)) tell_of_failure(region);
   not_before_ = now + pause_;
   pause_ = std::min(2 * pause_, kLongestPause);
@@ -58,11 +59,13 @@ void RejoinWatch::look() {
 
 /// Its agent answers, and its database is not a standby that streams: the active region's agent
 /// attaches such a one by itself.
-bool RejoinWatch::needs_it(const std::string& region) const {
+std::optional<Duration> RejoinWatch::needs_it(const std::string& region) const {
   const auto agent = world_.agents.at(region)->status(world_.clock.boot() + kCall);
-  if (!agent) return false;
+  if (!agent) return std::nullopt;
   const auto& database = agent->database;
-  return !database || database->role == DatabaseRole::primary || !database->streaming;
+  if (database && database->role == DatabaseRole::primary) return Duration::zero();
+  if (database && database->streaming) return std::nullopt;
+  return kSettle;
 }
 
 bool RejoinWatch::runs() const {

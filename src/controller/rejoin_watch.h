@@ -26,7 +26,8 @@ class RejoinWatch {
 
  private:
   void look();
-  [[nodiscard]] bool needs_it(const std::string& region) const;
+  /// For how long it must have been so before it counts; none: it needs nothing.
+  [[nodiscard]] std::optional<Duration> needs_it(const std::string& region) const;
   [[nodiscard]] bool runs() const;
   void tell_of_failure(const std::string& region);
   [[nodiscard]] Result<std::string> start(const Record& record, const std::string& who, bool copy);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ports/wire.h"
 #include "recovery/record_changes.h"
 #include "recovery/steps/common.h"
@@ -13,6 +15,8 @@ namespace json = boost::json;
 namespace {
 
 constexpr unsigned kNumbers = 1000;
+constexpr Duration kAsks = std::chrono::seconds(1);
+constexpr Duration kLook = milliseconds(5);
 
 Error refused(std::string what) { return {After::unchanged_final, std::move(what)}; }
 
@@ -54,9 +58,23 @@ Result<std::string> TransitionDesk::plan_failback(const TransitionWish& wish) {
     if (running.name.starts_with("failback-"))
       return refused(running.name + " is planned already: approve or decline it");
   }
-  return start(TransitionKind::failback, switchover_document_, *record,
+  auto planned = start(TransitionKind::failback, switchover_document_, *record,
                {{"decision", {{"by", wish.who}, {"because", wish.reason}}},
                 {"ungraceful", wish.ungraceful}});
+  if (planned) await_question(*planned);
+  return planned;
+}
+
+/// Whoever is told that it is planned may answer at once.
+void TransitionDesk::await_question(const std::string& execution) {
+  const BootTime give_up = world_.clock.boot() + kAsks;
+  while (world_.clock.boot() < give_up) {
+    const auto open = runner_.questions();
+    if (std::any_of(open.begin(), open.end(),
+                    [&](const auto& asked) { return asked.execution == execution; }))
+      return;
+    world_.clock.sleep_until(world_.clock.boot() + kLook);
+  }
 }
 
 Result<std::string> TransitionDesk::force_failover(const TransitionWish& wish) {

@@ -36,6 +36,7 @@ class TransitionDesk {
 
  private:
   [[nodiscard]] Result<Record> quiet_record();
+  void await_question(const std::string& execution);
   [[nodiscard]] Result<std::string> start(TransitionKind kind, const std::string& document,
                                           const Record& record, boost::json::object input);
 

@@ -27,6 +27,7 @@ constexpr auto kAfterHealing = seconds(4);  ///< for late acknowledgements of a 
 constexpr auto kCrowdGathers = milliseconds(700);
 constexpr auto kReturn = seconds(30);  ///< for a returned region's database to answer
 constexpr auto kAfterApproval = seconds(15);
+constexpr milliseconds kLongestWait{2000};      ///< of an order, in a planned move
 constexpr std::uint64_t kFirstTimeline = 1;     ///< of the databases of a new stack
 constexpr auto kFeedBack = milliseconds(1000);  ///< after readiness, 99 of 100 watchers
 /// One time-out of the CDN at the region that is gone (CdnTimeouts::read), and the page itself.
@@ -36,7 +37,11 @@ constexpr auto kPageDelay = milliseconds(2500);
 class Run {
  public:
   Run(const Fault& fault, const Topology& topology, const DrillOptions& options, const Say& say)
-      : fault_(fault), topology_(topology), options_(options), say_(say) {}
+      : fault_(fault), topology_(topology), options_(options), say_(say) {
+    // What the old region holds is evidence: it is not rebuilt before it was read.
+    topology_.policy.automatic_rejoin = false;
+    if (fault_.setting != nullptr) fault_.setting(topology_);
+  }
 
   Result<DrillResult> play() {
     for (const auto act : {&Run::set_the_stage, &Run::open_the_doors, &Run::strike_the_fault,
@@ -45,10 +50,14 @@ class Run {
       if (interrupted())
         return Error{After::unchanged_final, "interrupted; its stack was ended and removed"};
     }
+    if (fault_.asks && fault_.expected == Outcome::fails_over) {
+      check_that_a_person_is_asked();
+      await_acknowledgement();
+    }
     buyers_->stop(seconds(3));
     if (auto failure = buyers_->failure()) return within("the clients' record", *failure);
     check_returned_region();
-    if (fault_.asks) check_that_a_person_is_asked();
+    if (fault_.asks && fault_.expected != Outcome::fails_over) check_that_a_person_is_asked();
     if (auto judged = judge_it(); !judged) return judged.error();
     check_story();
     check_audience();
@@ -148,13 +157,24 @@ class Run {
     return Done{};
   }
 
+  void await_acknowledgement() {
+    const BootTime give_up = read_clocks().boot + kAfterApproval;
+    const auto by_another = [&] {
+      const auto last = buyers_->counters().last_acknowledgement;
+      return last && last->region != region_;
+    };
+    while (!interrupted() && !by_another() && read_clocks().boot < give_up)
+      sleep_unless_interrupted(milliseconds(20));
+    sleep_unless_interrupted(kSettle);
+  }
+
   void require(bool holds, const std::string& what) {
     if (!holds) result_.failed_checks.push_back(what);
   }
 
   /// A region that was left and is back: it must be fenced and quiet.
   void check_returned_region() {
-    if (fault_.expected != Outcome::fails_over) return;
+    if (fault_.expected != Outcome::fails_over || fault_.asks) return;
     const BootTime give_up = read_clocks().boot + kReturn;
     std::string last = "its agent did not answer";
     while (!interrupted() && read_clocks().boot < give_up) {
@@ -225,6 +245,8 @@ class Run {
     drilled.lag_budget = topology_.policy.lag_budget;
     drilled.majority_sees_primary_down = fault_.majority_sees_primary_down;
     drilled.only_witness_or_standby_lost = fault_.spares_active;
+    drilled.commits_were_held =
+        fault_.after_stalled_replication && topology_.policy.rpo == RpoPolicy::budget_first;
     drilled.phases = result_.story.phases;
     auto verdict = judge(drilled, *ledger, views);
     if (!verdict) return verdict.error();
@@ -245,7 +267,9 @@ class Run {
     const auto decided = [&](int row) {
       return std::find(fault_.rows.begin(), fault_.rows.end(), row) != fault_.rows.end();
     };
-    if (fault_.expected == Outcome::fails_over) {
+    if (fault_.planned) {
+      check_planned_move();
+    } else if (fault_.expected == Outcome::fails_over) {
       require(story.failover_row && decided(*story.failover_row),
               fmt::format("the failover was decided by row {}", story.failover_row.value_or(0)));
       require(story.failovers == 1, fmt::format("{} failovers were started", story.failovers));
@@ -269,6 +293,18 @@ class Run {
       require(crowd.sessions_committing > 0, "no session was in COMMIT when the region froze");
       require(crowd.requests >= 50, "fewer than 50 requests were in flight");
     }
+  }
+
+  void check_planned_move() {
+    const Verdict& verdict = result_.verdict;
+    require(result_.story.failovers == 0, "a failover was started besides");
+    require(verdict.failed == 0, fmt::format("{} orders failed", verdict.failed));
+    require(verdict.lost_acked == 0, "orders were lost");
+    if (options_.judge_times) {
+      require(verdict.latency_max_ms < kLongestWait.count(),
+              fmt::format("an order waited {} ms", verdict.latency_max_ms));
+    }
+    check_that_it_was_promoted_once();
   }
 
   /// However often the order to promote was given.
@@ -295,6 +331,7 @@ class Run {
   void check_audience() {
     const AudienceSeen& seen = result_.audience;
     if (fault_.expected != Outcome::fails_over && !fault_.spares_active) return;
+    if (fault_.asks) return;  // nobody serves until a person has answered
     require(seen.cached.errors == 0 && seen.dynamic.errors == 0,
             fmt::format("{} pages failed at the CDN", seen.cached.errors + seen.dynamic.errors));
     if (fault_.expected != Outcome::fails_over) return;
@@ -329,7 +366,7 @@ class Run {
   }
 
   const Fault& fault_;
-  const Topology& topology_;
+  Topology topology_;
   const DrillOptions& options_;
   const Say& say_;
   std::unique_ptr<Stage> stage_;

@@ -55,6 +55,17 @@ std::vector<Fault> lost_regions() {
   };
 }
 
+/// What operators order.
+std::vector<Fault> planned_moves() {
+  return {{.name = "switchover",
+           .what = "an operator moves the active region to the standby",
+           .expected = Outcome::fails_over,
+           .rows = {},
+           .bound = seconds(15),
+           .planned = true,
+           .inject = switch_over}};
+}
+
 /// Its database is in trouble.
 std::vector<Fault> lost_databases() {
   return {
@@ -73,6 +84,19 @@ std::vector<Fault> lost_databases() {
        .region_lost = true,
        .after_stalled_replication = true,
        .asks = true,
+       .inject = kill_region},
+      {.name = "guarded-stall",
+       .what =
+           "replication stalls, commits wait for it, then the active region is killed; a person "
+           "approves",
+       .expected = Outcome::fails_over,
+       .rows = {30},
+       .bound = seconds(10),
+       .region_lost = true,
+       .after_stalled_replication = true,
+       .asks = true,
+       .setting = [](Topology& t) { t.policy.rpo = RpoPolicy::budget_first; },
+       .objectives = Objectives{.rto = seconds(60), .rto_full = seconds(60)},
        .inject = kill_region},
       {.name = "database-hang",
        .what = "every process of the active region's PostgreSQL is stopped (SIGSTOP)",
@@ -220,7 +244,7 @@ const std::vector<Fault>& table() {
   static const std::vector<Fault> faults = [] {
     std::vector<Fault> all;
     for (const auto part :
-         {lost_regions, lost_databases, false_alarms, lost_helpers, one_way_cuts}) {
+         {lost_regions, planned_moves, lost_databases, false_alarms, lost_helpers, one_way_cuts}) {
       for (Fault& fault : part()) all.push_back(std::move(fault));
     }
     all.push_back({.name = "none",

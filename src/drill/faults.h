@@ -30,6 +30,10 @@ struct Fault {
   /// Nobody knows what would be lost, so a person is asked, approves, and then it fails over. The
   /// fault stays.
   bool asks = false;
+  /// Not a fault but an order: planned, it may fail no order and keep none waiting for long.
+  bool planned = false;
+  /// What the platform is to be like for it; none: as described.
+  void (*setting)(Topology& topology) = nullptr;
   std::string_view tells = {};  ///< in the subject of an alert that must have been raised
   /// Instead of the platform's, for what cannot be as fast.
   std::optional<Objectives> objectives = std::nullopt;

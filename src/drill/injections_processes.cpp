@@ -122,6 +122,12 @@ Result<Injected> kill_region_and_controller(const Stage& stage, const std::strin
                                            kUntilItIsOver.count(), died_in.size())};
 }
 
+Result<Injected> switch_over(const Stage& stage, const std::string&) {
+  auto begun = stage.order("/v1/switchover", {{"who", "drill"}, {"reason", "a drill"}});
+  if (!begun) return begun.error();
+  return nothing_to_heal();
+}
+
 Result<Injected> lose_redis(const Stage& stage, const std::string& region) {
   if (auto held = stage.supervisor(region).hold("redis", kCall); !held) return held.error();
   return Injected{[&stage, region] { return stage.supervisor(region).release("redis", kCall); }};

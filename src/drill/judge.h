@@ -42,6 +42,9 @@ struct Case {
   Duration lag_budget = std::chrono::seconds(3);
   bool operator_forced_loss = false;  ///< a person went on over the lag budget
   bool operator_confirmed_failback = false;
+  /// Before the fault, for want of the standby: then the old regime ended, for what may be lost,
+  /// with its last acknowledgement, and not only with the fault.
+  bool commits_were_held = false;
   bool only_witness_or_standby_lost = false;  ///< then any failed order breaks I7
   bool majority_sees_primary_down = true;     ///< if not, any fail-over breaks I9
   std::vector<Phase> phases;                  ///< said by the system, for the timeline

@@ -39,6 +39,7 @@ void find_regimes(Scene& scene) {
 }  // namespace
 
 BootTime Scene::end_of_old() const {
+  if (drilled.commits_were_held) return last_old.received.boot;
   return std::max(drilled.fault_at.boot, last_old.received.boot);
 }
 

@@ -11,6 +11,7 @@
 #include "ports/wire.h"
 #include "system/file.h"
 #include "system/kernel.h"
+#include "system/postgres.h"
 #include "system/process_tree.h"
 
 namespace understudy::drill {
@@ -156,6 +157,23 @@ Result<Done> Stage::approve() const {
   auto answered = controller_->post("/v1/approve", {{"who", "drill"}}, clock_->boot() + kCall);
   if (!answered) return answered.error();
   return Done{};
+}
+
+Result<boost::json::object> Stage::order(const std::string& path,
+                                         const boost::json::object& body) const {
+  return controller_->post(path, body, clock_->boot() + kCall);
+}
+
+Result<std::vector<std::string>> Stage::slots(const std::string& region) const {
+  auto session = postgres::Connection::open(superuser_conninfo(layout_, region, site_->secrets()),
+                                            std::chrono::seconds(5));
+  if (!session) return within(region, session.error());
+  const auto rows =
+      session->run("SELECT slot_name FROM pg_replication_slots", {}, std::chrono::seconds(5));
+  if (!rows) return within(region, rows.error());
+  std::vector<std::string> names;
+  for (std::size_t row = 0; row < rows->size(); ++row) names.push_back(rows->at(row, 0));
+  return names;
 }
 
 Result<AgentStatus> Stage::agent_status(const std::string& region) const {

@@ -51,6 +51,11 @@ class Stage {
   /// Asks the stack's controller, as `understudy status` does.
   [[nodiscard]] Result<boost::json::object> status() const;
   [[nodiscard]] Result<Done> approve() const;
+  /// Orders something of the controller, as the command line does.
+  [[nodiscard]] Result<boost::json::object> order(const std::string& path,
+                                                  const boost::json::object& body) const;
+  /// The replication slots of a region's database.
+  [[nodiscard]] Result<std::vector<std::string>> slots(const std::string& region) const;
   [[nodiscard]] Result<AgentStatus> agent_status(const std::string& region) const;
 
   /// A change of the record, as the registry logged it.

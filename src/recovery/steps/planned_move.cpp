@@ -20,8 +20,8 @@ constexpr Duration kDrain = std::chrono::seconds(1);
 constexpr Duration kNotice = std::chrono::seconds(2);
 constexpr Duration kNoticeLook = milliseconds(150);
 constexpr Duration kNoticeStep = milliseconds(10);
-/// What requests that are under way get to end.
-constexpr Duration kUnderWay = milliseconds(150);
+/// What the edge gets to see it (a check every 100 ms), and requests that are under way to end.
+constexpr Duration kUnderWay = milliseconds(300);
 
 StepFailure not_now(std::string why) { return {std::string(kNotGraceful), std::move(why)}; }
 
