@@ -59,8 +59,8 @@ Result<std::string> TransitionDesk::plan_failback(const TransitionWish& wish) {
       return refused(running.name + " is planned already: approve or decline it");
   }
   auto planned = start(TransitionKind::failback, switchover_document_, *record,
-               {{"decision", {{"by", wish.who}, {"because", wish.reason}}},
-                {"ungraceful", wish.ungraceful}});
+                       {{"decision", {{"by", wish.who}, {"because", wish.reason}}},
+                        {"ungraceful", wish.ungraceful}});
   if (planned) await_question(*planned);
   return planned;
 }

@@ -34,6 +34,8 @@ Injection freeze_standby;
 /// The controller dies in every state of the failover that it began, and is started again each
 /// time. Returns when that has ended.
 Injection kill_region_and_controller;
+/// The region's log is sent no more, though its standby stays connected, until the region dies.
+Injection stop_sending_log;
 Injection switch_over;  ///< to the standby, as planned
 Injection lose_redis;
 Injection freeze_agent;  ///< and its watchdog

@@ -13,6 +13,7 @@
 #include "local/render.h"
 #include "local/units.h"
 #include "system/file.h"
+#include "system/postgres.h"
 #include "system/process_tree.h"
 
 namespace understudy::drill {
@@ -120,6 +121,18 @@ Result<Injected> kill_region_and_controller(const Stage& stage, const std::strin
   return Error{After::unknown, fmt::format("no failover ended within {} s; the controller was "
                                            "killed in {} of its states",
                                            kUntilItIsOver.count(), died_in.size())};
+}
+
+Result<Injected> stop_sending_log(const Stage& stage, const std::string& region) {
+  auto session = postgres::Connection::open(
+      superuser_conninfo(stage.site().layout(), region, stage.site().secrets()), kCall);
+  if (!session) return session.error();
+  const auto senders = session->run("SELECT pid FROM pg_stat_replication", {}, kCall);
+  if (!senders) return senders.error();
+  if (senders->empty()) return Error{After::unchanged_retry, region + " sends its log to nobody"};
+  for (std::size_t row = 0; row < senders->size(); ++row)
+    kill(static_cast<pid_t>(senders->number(row, 0)), SIGSTOP);
+  return nothing_to_heal();
 }
 
 Result<Injected> switch_over(const Stage& stage, const std::string&) {

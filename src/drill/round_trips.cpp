@@ -25,6 +25,7 @@ namespace {
 using std::chrono::seconds;
 
 constexpr auto kSteady = seconds(3);
+constexpr auto kUnsent = seconds(1);
 constexpr auto kFailover = seconds(30);
 constexpr auto kRejoin = seconds(120);
 constexpr auto kFailback = seconds(30);
@@ -46,6 +47,11 @@ class Traveller {
     RoundTrip trip{.number = number};
     const std::string away = topology_.other(home_).name;
     sleep_unless_interrupted(kSteady);
+    if (number % 2 == 0) {
+      // A second's orders are lost, that are to be found again.
+      if (auto stopped = stop_sending_log(stage_, home_); !stopped) return stopped.error();
+      sleep_unless_interrupted(kUnsent);
+    }
     const BootTime killed_at = read_clocks().boot;
     auto killed = kill_region(stage_, home_);
     if (!killed) return within("killing " + home_, killed.error());

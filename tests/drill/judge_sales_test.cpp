@@ -41,6 +41,14 @@ TEST(JudgeSales, the_age_of_a_loss_counts_to_the_old_regions_last_acknowledgemen
   EXPECT_EQ(verdict.lost_max_age_ms, 12'000 - 10'010);
 }
 
+TEST(JudgeSales, the_age_of_a_loss_counts_to_the_last_acknowledgement_where_commits_were_held) {
+  Tale tale;  // nothing reaches south from 6 s on, and north lets commits wait from 7 s on
+  tale.sells(0, 7'000, kNorth).replicated("north", "south", 6'000);
+  tale.refuses(7'000, 12'500).sells(12'500, 20'000, kSouth);
+  tale.drilled.commits_were_held = true;
+  EXPECT_EQ(tale.judged().lost_max_age_ms, 7'000 - 6'010);
+}
+
 TEST(JudgeSales, a_loss_older_than_promised_misses_the_objective_and_breaks_I3) {
   auto tale = failover(6'000);
   const auto verdict = tale.judged();
