@@ -1,6 +1,7 @@
 #include "simulation/machine.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/ensure.h"
 #include "simulation/fiber.h"
@@ -14,6 +15,8 @@ namespace {
 constexpr Duration kJustBooted = std::chrono::seconds(1);
 constexpr Duration kWallAtStart = std::chrono::seconds(1'700'000'000);
 constexpr std::int64_t kMillion = 1'000'000;
+/// Lengths whose millionfold still is a number: the usual ones.
+constexpr Duration::rep kShort = std::numeric_limits<Duration::rep>::max() / kMillion;
 __extension__ using Wide = __int128;
 
 class ProcessSignal final : public Signal {
@@ -63,8 +66,9 @@ WallTime Machine::wall() const {
 TrueTime Machine::true_time(BootTime time) const {
   if (time == BootTime::max()) return TrueTime::max();
   const auto shown = (time.time_since_epoch() - kJustBooted).count();
-  const auto real =
-      static_cast<Duration::rep>(static_cast<Wide>(shown) * kMillion / (kMillion + drift_ppm_));
+  const auto real = shown < kShort ? shown * kMillion / (kMillion + drift_ppm_)
+                                   : static_cast<Duration::rep>(static_cast<Wide>(shown) *
+                                                                kMillion / (kMillion + drift_ppm_));
   TrueTime candidate = booted_ + Duration(real - 2);  // boot_at() rounds down, twice
   while (boot_at(candidate) < time) candidate += Duration(1);
   return candidate;
@@ -133,8 +137,8 @@ void Process::unpark() {
   if (!runs()) return;
   for (Parked& parked : std::exchange(parked_, {})) {
     if (parked.act) {
-      scheduler.at(scheduler.now(), [this, life = life_, act = std::move(parked.act)] {
-        if (life == life_) deliver(act);
+      scheduler.at(scheduler.now(), [this, life = life_, act = std::move(parked.act)]() mutable {
+        if (life == life_) deliver(std::move(act));
       });
     } else {
       scheduler.wake(parked.waiter, parked.woken);
@@ -142,7 +146,7 @@ void Process::unpark() {
   }
 }
 
-void Process::spawn(std::function<void()> body) {
+void Process::spawn(Act body) {
   if (alive_) machine_.scheduler_.spawn(*this, std::move(body));
 }
 

@@ -92,7 +92,7 @@ void Postgres::commit(Writes what, std::uint64_t id, std::optional<std::uint64_t
 
 /// At once, or in synchronous mode when the standby has it too. A region that was promoted has
 /// none.
-void Postgres::when_safe(std::size_t until, std::function<void()> act) {
+void Postgres::when_safe(std::size_t until, Act act) {
   if (stage_.plan.topology.database.replication == Replication::asynchronous || timeline_ > 1)
     return act();
   unsafe_.push_back({until, std::move(act)});
@@ -107,7 +107,7 @@ void Postgres::standby_has(std::size_t until) {
     safe.push_back(std::move(one));
     return true;
   });
-  for (const Unsafe& one : safe) one.act();
+  for (Unsafe& one : safe) one.act();
 }
 
 DatabaseState Postgres::state_now() const {

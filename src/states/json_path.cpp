@@ -40,31 +40,40 @@ bool JsonPath::is_reference() const {
   });
 }
 
+/// What the first so many steps of a definite path lead to, as Step Functions shows it.
+std::string JsonPath::way_to(std::size_t steps) const {
+  std::string way = "$";
+  for (std::size_t i = 0; i < steps; ++i) {
+    if (const auto* name = std::get_if<Name>(&steps_[i].what)) {
+      way += fmt::format("['{}']", name->any_of.front());
+    } else {
+      way += fmt::format("[{}]", std::get<Index>(steps_[i].what).any_of.front());
+    }
+  }
+  return way;
+}
+
 std::variant<const json::value*, JsonPath::Missing> JsonPath::find(const json::value& root) const {
   ensure(definite_, "find is asked only of a definite path");
   const json::value* at = &root;
-  std::string here = "$";
   for (std::size_t i = 0; i < steps_.size(); ++i) {
-    const bool last = i + 1 == steps_.size();
     if (const auto* name = std::get_if<Name>(&steps_[i].what)) {
       const auto& key = name->any_of.front();
       const auto* object = at->if_object();
       if (object == nullptr) {
         return Missing{fmt::format(
             "Expected to find an object with property ['{}'] in path {} but found '{}' instead.",
-            key, here, kind_of(*at))};
+            key, way_to(i), kind_of(*at))};
       }
-      here += fmt::format("['{}']", key);
       at = object->if_contains(key);
     } else {
-      const auto wanted = std::get<Index>(steps_[i].what).any_of.front();
       const auto* array = at->if_array();
-      here += fmt::format("[{}]", wanted);
-      at = array == nullptr ? nullptr : element(*array, wanted);
+      at = array == nullptr ? nullptr
+                            : element(*array, std::get<Index>(steps_[i].what).any_of.front());
     }
-    if (at == nullptr) {
-      return Missing{last ? "No results for path: " + here : "Missing property in path " + here};
-    }
+    if (at != nullptr) continue;
+    const bool last = i + 1 == steps_.size();
+    return Missing{(last ? "No results for path: " : "Missing property in path ") + way_to(i + 1)};
   }
   return at;
 }
