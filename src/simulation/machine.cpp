@@ -15,7 +15,7 @@ namespace {
 constexpr Duration kJustBooted = std::chrono::seconds(1);
 constexpr Duration kWallAtStart = std::chrono::seconds(1'700'000'000);
 constexpr std::int64_t kMillion = 1'000'000;
-/// Lengths whose millionfold still is a number: the usual ones.
+/// Lengths that may be multiplied by a million, or by any drift: all but those of hours.
 constexpr Duration::rep kShort = std::numeric_limits<Duration::rep>::max() / kMillion;
 __extension__ using Wide = __int128;
 
@@ -50,17 +50,19 @@ class ProcessSignal final : public Signal {
 
 }  // namespace
 
+/// What its clock makes of a length.
+Duration Machine::by_its_clock(Duration::rep real) const {
+  if (real < kShort) return Duration(real + real * drift_ppm_ / kMillion);
+  return Duration(real + real / kMillion * drift_ppm_ + real % kMillion * drift_ppm_ / kMillion);
+}
+
 BootTime Machine::boot_at(TrueTime time) const {
-  const auto since = (time - booted_).count();
-  return BootTime(kJustBooted + Duration(since + since / kMillion * drift_ppm_ +
-                                         since % kMillion * drift_ppm_ / kMillion));
+  return BootTime(kJustBooted + by_its_clock((time - booted_).count()));
 }
 
 WallTime Machine::wall() const {
-  const auto since = scheduler_.now().time_since_epoch().count();
-  return WallTime(
-      kWallAtStart + wall_offset_ +
-      Duration(since + since / kMillion * drift_ppm_ + since % kMillion * drift_ppm_ / kMillion));
+  return WallTime(kWallAtStart + wall_offset_ +
+                  by_its_clock(scheduler_.now().time_since_epoch().count()));
 }
 
 TrueTime Machine::true_time(BootTime time) const {

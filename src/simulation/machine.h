@@ -54,6 +54,7 @@ class Machine {
  private:
   friend class Process;
   [[nodiscard]] BootTime boot_at(TrueTime time) const;
+  [[nodiscard]] Duration by_its_clock(Duration::rep real) const;
 
   Scheduler& scheduler_;
   const std::string name_;

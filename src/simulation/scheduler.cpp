@@ -9,7 +9,7 @@
 
 namespace understudy::simulation {
 
-Scheduler::Scheduler() { later_.reserve(1024); }
+Scheduler::Scheduler() = default;
 
 Scheduler::~Scheduler() = default;
 
@@ -29,7 +29,7 @@ void Scheduler::at(TrueTime when, Act act) {
   if (when <= now_) {
     due_.push_back({.order = ++order_, .waiter = {}, .slot = slot, .what = What::act});
   } else {
-    later_.push({.when = when, .order = ++order_, .fiber = nullptr, .slot = slot});
+    later_.put({.when = when, .order = ++order_, .fiber = nullptr, .slot = slot});
   }
 }
 
@@ -60,7 +60,7 @@ void Scheduler::set_timer(Fiber& fiber) {
   if (fiber.timer <= now_) {
     due_.push_back({++order_, {&fiber, 0}, 0, What::look_at_deadline});
   } else {
-    later_.push({.when = fiber.timer, .order = ++order_, .fiber = &fiber});
+    later_.put({.when = fiber.timer, .order = ++order_, .fiber = &fiber});
   }
 }
 
@@ -147,7 +147,7 @@ void Scheduler::happen(const Later& event) {
 /// What is due now was all ordered after what the heap holds for now.
 void Scheduler::run_until(TrueTime end, const bool& stop) {
   while (!stop) {
-    if (next_due_ < due_.size() && (later_.empty() || later_.top().when > now_)) {
+    if (next_due_ < due_.size() && (later_.empty() || later_.first().when > now_)) {
       const Due event = due_[next_due_++];
       if (next_due_ == due_.size()) {
         due_.clear();
@@ -155,10 +155,8 @@ void Scheduler::run_until(TrueTime end, const bool& stop) {
       }
       happen(event);
     } else {
-      if (later_.empty() || later_.top().when > end) break;
-      const Later event = later_.top();
-      later_.pop();
-      happen(event);
+      if (later_.empty() || later_.first().when > end) break;
+      happen(later_.take());
     }
   }
   if (!stop) now_ = std::max(now_, end);

@@ -2,24 +2,14 @@
 // Virtual time: a heap of events, and fibers that wait in it. One thread runs a whole history, so
 // nothing in a simulated world is ever touched by two at once.
 
-#include <boost/heap/d_ary_heap.hpp>
 #include <cstdint>
 #include <vector>
 
-#include "base/time.h"
 #include "simulation/act.h"
+#include "simulation/clock.h"
+#include "simulation/timetable.h"
 
 namespace understudy::simulation {
-
-/// True time since the history began: what no clock in the world shows exactly.
-struct TrueClock {
-  using duration = Duration;
-  using rep = duration::rep;
-  using period = duration::period;
-  using time_point = std::chrono::time_point<TrueClock>;
-  static constexpr bool is_steady = true;
-};
-using TrueTime = TrueClock::time_point;
 
 class Process;
 class Fiber;
@@ -81,17 +71,6 @@ class Scheduler {
     std::uint32_t slot = 0;  // of acts_
     What what = What::act;
   };
-  /// An act or, of a fiber, a look at its deadline.
-  struct Later {
-    TrueTime when;
-    std::uint64_t order = 0;
-    Fiber* fiber = nullptr;                     // none: an act
-    std::uint32_t slot = 0;                     // of acts_
-    bool operator<(const Later& other) const {  // the first of them is the greatest
-      return when != other.when ? when > other.when : order > other.order;
-    }
-  };
-
   [[nodiscard]] std::uint32_t slot_for(Act act);
   void act(std::uint32_t slot);
   void begin_event(std::uint64_t order);
@@ -107,7 +86,7 @@ class Scheduler {
   std::uint64_t events_ = 0;
   std::uint64_t digest_ = 0xcbf29ce484222325ULL;
   /// Of what comes later; those of its times that come now go first.
-  boost::heap::d_ary_heap<Later, boost::heap::arity<4>> later_;
+  Timetable later_;
   std::vector<Due> due_;  // of what comes now, from next_due_ on
   std::size_t next_due_ = 0;
   std::vector<Act> acts_;

@@ -1,5 +1,8 @@
 #include "simulation/witness.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace understudy::simulation {
 
 namespace {

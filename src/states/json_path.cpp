@@ -19,6 +19,9 @@ const json::value* element(const json::array& array, std::int64_t index) {
   return &array[static_cast<std::size_t>(at)];
 }
 
+/// Of the memory of a value that is made at once.
+constexpr std::size_t kPieceSize = 4096;
+
 std::string_view kind_of(const json::value& value) {
   if (value.is_array()) return "array";
   if (value.is_string()) return "string";
@@ -149,7 +152,8 @@ std::vector<const json::value*> JsonPath::select(const json::value& root) const 
 std::optional<json::value> JsonPath::put(const json::value& root, json::value placed) const {
   ensure(is_reference(), "only a reference path is written to");
   if (steps_.empty()) return placed;
-  json::value copy = root;
+  // In one piece: made to be read, and to go as a whole.
+  json::value copy(root, json::make_shared_resource<json::monotonic_resource>(kPieceSize));
   json::value* at = &copy;
   for (const auto& step : steps_) {
     if (const auto* name = std::get_if<Name>(&step.what)) {
