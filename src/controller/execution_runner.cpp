@@ -122,7 +122,7 @@ Result<Done> ExecutionRunner::resume_all() {
     run->self = run;
     run->now = std::max(world_.clock.wall(), events.back().timestamp);
     if (auto recalled = recall_orders(*run); !recalled) return within(entry.name, recalled.error());
-    if (!write_down(*run, replayed->completed)) return Done{};  // being stopped
+    if (!write_down(*run, std::move(replayed->completed))) return Done{};  // being stopped
     world_.events.emit("execution.resumed", {{"execution", entry.name}, {"events", events.size()}});
     if (const auto& end = run->execution.finished()) {
       (void)journal_.finish(entry.name, std::string(to_string(end->status)));
@@ -179,20 +179,20 @@ void ExecutionRunner::drive(Run& run) {
     if (next) {
       if (const auto* fired = std::get_if<states::stimulus::TimerFired>(&*next))
         run.now = std::max(run.now, run.timers.extract(fired->timer).mapped().at);
-      advance(run, *next);
+      advance(run, *std::move(next));
     } else {
       run.signal->wait_until(wake);
     }
   }
 }
 
-void ExecutionRunner::advance(Run& run, const states::Stimulus& stimulus) {
+void ExecutionRunner::advance(Run& run, states::Stimulus stimulus) {
   run.now = std::max(run.now, world_.clock.wall());
-  const auto advanced = run.execution.advance(stimulus, run.now);
+  auto advanced = run.execution.advance(std::move(stimulus), run.now);
   if (!advanced.accepted) return;
   const bool in_order = world_.guards.has(Guard::journal_before_command);
   if (!in_order) carry_out(run, advanced.commands);
-  if (!write_down(run, advanced.events)) return;
+  if (!write_down(run, std::move(advanced.events))) return;
   if (in_order) carry_out(run, advanced.commands);
   const auto open = run.execution.open_tokens();
   const std::lock_guard held(run.lock);
@@ -203,10 +203,10 @@ void ExecutionRunner::advance(Run& run, const states::Stimulus& stimulus) {
 }
 
 /// Nothing is done before it is written down: a journal that fails holds the execution up, visibly.
-bool ExecutionRunner::write_down(Run& run, const std::vector<states::HistoryEvent>& events) {
+bool ExecutionRunner::write_down(Run& run, std::vector<states::HistoryEvent> events) {
   if (events.empty()) return true;
   while (true) {
-    auto written = journal_.append(run.name, events);
+    auto written = journal_.append(run.name, std::move(events));
     if (written) return true;
     world_.events.emit("journal.failed", {{"execution", run.name}, {"why", written.error().what}});
     world_.alerts.raise(

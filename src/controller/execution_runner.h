@@ -97,11 +97,11 @@ class ExecutionRunner final : public ExecutionOrders {
 
   void spawn(std::shared_ptr<Run> run);
   void drive(Run& run);
-  void advance(Run& run, const states::Stimulus& stimulus);
+  void advance(Run& run, states::Stimulus stimulus);
   void carry_out(Run& run, const std::vector<states::Command>& commands);
   void run_step(const std::shared_ptr<Run>& run, const states::command::RunTask& task);
   /// False: stopped before it was written, so nothing may be done.
-  [[nodiscard]] bool write_down(Run& run, const std::vector<states::HistoryEvent>& events);
+  [[nodiscard]] bool write_down(Run& run, std::vector<states::HistoryEvent> events);
   [[nodiscard]] std::shared_ptr<Run> find(const std::string& name) const;
   // What operators order: execution_controls.cpp.
   [[nodiscard]] Result<Done> keep_order(Run& run, const ControlOrder& order);

@@ -30,9 +30,10 @@ class Journal {
   /// Error, unchanged_final: an execution of that name exists.
   [[nodiscard]] virtual Result<Done> begin(const ExecutionEntry& entry) = 0;
   /// Appends events, all or none. Appending what is there already changes nothing; another event
-  /// under an id that is there is an error.
+  /// under an id that is there is an error. It may keep them as they are: they are still the
+  /// caller's only if it failed.
   [[nodiscard]] virtual Result<Done> append(const std::string& execution,
-                                            const std::vector<states::HistoryEvent>& events) = 0;
+                                            std::vector<states::HistoryEvent>&& events) = 0;
   [[nodiscard]] virtual Result<Done> finish(const std::string& execution,
                                             const std::string& status) = 0;
 

@@ -53,7 +53,7 @@ class SqliteJournal final : public Journal {
   }
 
   Result<Done> append(const std::string& execution,
-                      const std::vector<states::HistoryEvent>& events) override {
+                      std::vector<states::HistoryEvent>&& events) override {
     const std::lock_guard held(lock_);
     auto transaction = database_.begin();
     if (!transaction) return transaction.error();

@@ -1,6 +1,7 @@
 #include "simulation/machine.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/ensure.h"
 #include "simulation/fiber.h"
@@ -14,6 +15,8 @@ namespace {
 constexpr Duration kJustBooted = std::chrono::seconds(1);
 constexpr Duration kWallAtStart = std::chrono::seconds(1'700'000'000);
 constexpr std::int64_t kMillion = 1'000'000;
+/// Lengths that may be multiplied by a million, or by any drift: all but those of hours.
+constexpr Duration::rep kShort = std::numeric_limits<Duration::rep>::max() / kMillion;
 __extension__ using Wide = __int128;
 
 class ProcessSignal final : public Signal {
@@ -47,24 +50,27 @@ class ProcessSignal final : public Signal {
 
 }  // namespace
 
+/// What its clock makes of a length.
+Duration Machine::by_its_clock(Duration::rep real) const {
+  if (real < kShort) return Duration(real + real * drift_ppm_ / kMillion);
+  return Duration(real + real / kMillion * drift_ppm_ + real % kMillion * drift_ppm_ / kMillion);
+}
+
 BootTime Machine::boot_at(TrueTime time) const {
-  const auto since = (time - booted_).count();
-  return BootTime(kJustBooted + Duration(since + since / kMillion * drift_ppm_ +
-                                         since % kMillion * drift_ppm_ / kMillion));
+  return BootTime(kJustBooted + by_its_clock((time - booted_).count()));
 }
 
 WallTime Machine::wall() const {
-  const auto since = scheduler_.now().time_since_epoch().count();
-  return WallTime(
-      kWallAtStart + wall_offset_ +
-      Duration(since + since / kMillion * drift_ppm_ + since % kMillion * drift_ppm_ / kMillion));
+  return WallTime(kWallAtStart + wall_offset_ +
+                  by_its_clock(scheduler_.now().time_since_epoch().count()));
 }
 
 TrueTime Machine::true_time(BootTime time) const {
   if (time == BootTime::max()) return TrueTime::max();
   const auto shown = (time.time_since_epoch() - kJustBooted).count();
-  const auto real =
-      static_cast<Duration::rep>(static_cast<Wide>(shown) * kMillion / (kMillion + drift_ppm_));
+  const auto real = shown < kShort ? shown * kMillion / (kMillion + drift_ppm_)
+                                   : static_cast<Duration::rep>(static_cast<Wide>(shown) *
+                                                                kMillion / (kMillion + drift_ppm_));
   TrueTime candidate = booted_ + Duration(real - 2);  // boot_at() rounds down, twice
   while (boot_at(candidate) < time) candidate += Duration(1);
   return candidate;
@@ -133,8 +139,8 @@ void Process::unpark() {
   if (!runs()) return;
   for (Parked& parked : std::exchange(parked_, {})) {
     if (parked.act) {
-      scheduler.at(scheduler.now(), [this, life = life_, act = std::move(parked.act)] {
-        if (life == life_) deliver(act);
+      scheduler.at(scheduler.now(), [this, life = life_, act = std::move(parked.act)]() mutable {
+        if (life == life_) deliver(std::move(act));
       });
     } else {
       scheduler.wake(parked.waiter, parked.woken);
@@ -142,7 +148,7 @@ void Process::unpark() {
   }
 }
 
-void Process::spawn(std::function<void()> body) {
+void Process::spawn(Act body) {
   if (alive_) machine_.scheduler_.spawn(*this, std::move(body));
 }
 

@@ -54,6 +54,7 @@ class Machine {
  private:
   friend class Process;
   [[nodiscard]] BootTime boot_at(TrueTime time) const;
+  [[nodiscard]] Duration by_its_clock(Duration::rep real) const;
 
   Scheduler& scheduler_;
   const std::string name_;
@@ -90,13 +91,13 @@ class Process {
   /// Counts starts: what was sent to an earlier life does not reach a later one.
   [[nodiscard]] std::uint64_t life() const { return life_; }
 
-  void spawn(std::function<void()> body);
+  void spawn(Act body);
   /// Runs `act` at once, or when it is thawed; never if it is dead. `act` must not wait.
-  template <class Act>
-  void deliver(Act act) {
+  template <class Message>
+  void deliver(Message act) {
     if (!alive_) return;
     if (runs()) return act();
-    parked_.push_back({.waiter = {}, .woken = false, .act = std::move(act)});
+    parked_.push_back({.waiter = {}, .woken = false, .act = Act(std::move(act))});
   }
 
   /// At a call of a port that does not wait: the process may stand still right here, whatever locks
@@ -124,7 +125,7 @@ class Process {
   struct Parked {
     Waiter waiter;
     bool woken = false;
-    std::function<void()> act;
+    Act act;
   };
   std::vector<Parked> parked_;
   Dice* stall_dice_ = nullptr;

@@ -32,18 +32,29 @@ class Network {
   }
 
   /// `arrive` runs at the other end after a delay; perhaps never, perhaps twice.
-  void send(const Machine& from, const Machine& to, std::function<void()> arrive);
+  void send(const Machine& from, const Machine& to, Act arrive);
 
   template <class R>
-  using Reply = std::function<void(R)>;
+  struct Call;
+
+  /// How a handler answers, now or later, and as often as it was asked. It may be dropped.
+  template <class R>
+  class Reply {
+   public:
+    explicit Reply(std::shared_ptr<Call<R>> call) : call_(std::move(call)) {}
+    void operator()(R answer) const { Call<R>::reply(call_, std::move(answer)); }
+
+   private:
+    std::shared_ptr<Call<R>> call_;
+  };
 
   /// Asks another process and waits for its answer. `handle` runs over there, outside any fiber,
   /// and replies now or later: it may outlive the caller, so it holds nothing of the caller's. A
   /// dead process refuses; one whose machine is off or frozen is silent.
-  template <class R>
-  R call(Process& from, Process& to, BootTime deadline, std::function<void(Reply<R>)> handle) {
-    const auto call =
-        std::make_shared<Call<R>>(Call<R>{*this, from, to, std::move(handle), {}, {}});
+  template <class R, class Handle>
+  R call(Process& from, Process& to, BootTime deadline, Handle handle) {
+    const std::shared_ptr<Call<R>> call =
+        std::make_shared<HandledBy<R, Handle>>(*this, from, to, std::move(handle));
     call->waiter = scheduler_.self();
     send(from.machine(), to.machine(), [call] { Call<R>::arrive(call); });
     (void)scheduler_.wait_until(from.machine().true_time(deadline));
@@ -53,32 +64,37 @@ class Network {
   }
 
   /// The same where answering takes waiting: `serve` runs in a fiber of `to`.
-  template <class R>
-  R call_fiber(Process& from, Process& to, BootTime deadline, std::function<R()> serve) {
-    return call<R>(from, to, deadline, [&to, serve = std::move(serve)](Reply<R> reply) {
-      to.spawn([reply = std::move(reply), serve] { reply(serve()); });
+  template <class R, class Serve>
+  R call_fiber(Process& from, Process& to, BootTime deadline, Serve serve) {
+    return call<R>(from, to, deadline, [&to, serve = std::move(serve)](const Reply<R>& reply) {
+      to.spawn([reply, serve] { reply(serve()); });
     });
   }
 
- private:
   /// One call under way, shared by the caller and every message of it.
   template <class R>
   struct Call {
+    Call(Network& through, Process& caller, Process& called)
+        : network(through), from(caller), to(called) {}
+    virtual ~Call() = default;
+    virtual void handle(const Reply<R>& reply) = 0;
+
     static void arrive(const std::shared_ptr<Call>& call) {
       Process& to = call->to;
       if (!to.machine().on()) return;
       if (!to.alive()) {
         reply(call, Error{After::unchanged_retry, to.name() + ": connection refused"});
       } else {
-        to.deliver([call] { call->handle([call](R answer) { reply(call, std::move(answer)); }); });
+        to.deliver([call] { call->handle(Reply<R>(call)); });
       }
     }
 
     static void reply(const std::shared_ptr<Call>& call, R answer) {
+      // A message that comes twice finds what it brought the first time.
       call->network.send(call->to.machine(), call->from.machine(),
-                         [call, answer = std::move(answer)] {
+                         [call, answer = std::move(answer)]() mutable {
                            if (call->answer) return;
-                           call->answer = answer;
+                           call->answer = std::move(answer);
                            if (call->waiter) call->network.scheduler_.wake(*call->waiter);
                          });
     }
@@ -86,10 +102,20 @@ class Network {
     Network& network;
     Process& from;
     Process& to;
-    std::function<void(Reply<R>)> handle;
     std::optional<R> answer;
     std::optional<Waiter> waiter;
   };
+
+ private:
+  template <class R, class Handle>
+  struct HandledBy final : Call<R> {
+    HandledBy(Network& through, Process& caller, Process& called, Handle by)
+        : Call<R>(through, caller, called), handler(std::move(by)) {}
+    void handle(const Reply<R>& reply) override { handler(reply); }
+    Handle handler;
+  };
+
+  void send_twice(Duration delay, Duration again, Act arrive);
 
   Scheduler& scheduler_;
   Dice& dice_;

@@ -2,6 +2,7 @@
 // What a seed means: the settings, the world's manners and the faults of one history. A plan is
 // data, so that the shrinker can leave faults out and run the rest again.
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>

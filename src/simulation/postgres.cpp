@@ -91,7 +91,7 @@ void Postgres::commit(Writes what, std::uint64_t id, std::optional<std::uint64_t
 }
 
 /// At once, or when the standby has it too.
-void Postgres::when_safe(std::size_t until, std::function<void()> act) {
+void Postgres::when_safe(std::size_t until, Act act) {
   if (!holds_commits_) return act();
   unsafe_.push_back({until, std::move(act)});
 }
@@ -105,13 +105,13 @@ void Postgres::standby_has(std::size_t until) {
     safe.push_back(std::move(one));
     return true;
   });
-  for (const Unsafe& one : safe) one.act();
+  for (Unsafe& one : safe) one.act();
 }
 
 void Postgres::hold_commits(bool held) {
   holds_commits_ = held;
   if (held) return;
-  for (const Unsafe& one : std::exchange(unsafe_, {})) one.act();
+  for (Unsafe& one : std::exchange(unsafe_, {})) one.act();
 }
 
 DatabaseState Postgres::state_now() const {

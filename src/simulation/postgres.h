@@ -68,7 +68,7 @@ class Postgres {
   void ship();
   void receive(const Postgres& from, std::size_t until, std::uint64_t timeline);
   void keep_shipping(std::uint64_t life);
-  void when_safe(std::size_t until, std::function<void()> act);
+  void when_safe(std::size_t until, Act act);
   void standby_has(std::size_t until);
 
   Stage& stage_;
@@ -85,7 +85,7 @@ class Postgres {
   Promotion trouble_ = Promotion::well;
   struct Unsafe {
     std::size_t until = 0;
-    std::function<void()> act;
+    Act act;
   };
   std::vector<Unsafe> unsafe_;  ///< commits that wait for the standby, in synchronous mode
   bool promoting_ = false;

@@ -90,9 +90,8 @@ void Region::wipe_agent_disk() {
 namespace {
 
 /// A call to a region's agent.
-template <class R>
-R ask_agent(Stage& stage, Process& caller, Region& region, BootTime deadline,
-            std::function<R(RegionKeeper&, BootTime)> what) {
+template <class R, class What>
+R ask_agent(Stage& stage, Process& caller, Region& region, BootTime deadline, What what) {
   // The far side gets as long as is left here, by its own clock.
   const Duration longest = deadline - caller.machine().boot();
   return stage.network.call_fiber<R>(
@@ -111,8 +110,8 @@ Result<Done> GrantorClient::extend(std::uint64_t term, BootTime deadline) {
       [term](RegionKeeper& keeper, BootTime until) { return keeper.extend(term, until); });
 }
 
-template <class R>
-R AgentClient::ask(BootTime deadline, std::function<R(RegionKeeper&, BootTime)> what) {
+template <class R, class What>
+R AgentClient::ask(BootTime deadline, What what) {
   return ask_agent<R>(stage_, caller_, region_, deadline, std::move(what));
 }
 

@@ -114,8 +114,8 @@ class AgentClient final : public RegionAgent {
   Result<RebuildState> rebuild(const RebuildOrder& order, BootTime deadline) override;
 
  private:
-  template <class R>
-  R ask(BootTime deadline, std::function<R(RegionKeeper&, BootTime)> what);
+  template <class R, class What>
+  R ask(BootTime deadline, What what);
   Stage& stage_;
   Process& caller_;
   Region& region_;

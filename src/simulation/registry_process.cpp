@@ -75,11 +75,12 @@ Replaced RegistryClient::replace(const Record& next, BootTime deadline) {
   return stage_.network.call<Replaced>(
       caller_, registry_.process_, deadline,
       [&stage = stage_, &registry = registry_, next](const auto& reply) {
-        const Replaced answer = registry.replace(next);
+        Replaced answer = registry.replace(next);
         if (registry.mute_) return stage.chronicle.reached(Mark::registry_answer_lost);
         // Durable before the answer.
-        stage.scheduler.after(stage.dice.between(Duration(1), stage.plan.fsync_most),
-                              [reply, answer] { reply(answer); });
+        stage.scheduler.after(
+            stage.dice.between(Duration(1), stage.plan.fsync_most),
+            [reply, answer = std::move(answer)]() mutable { reply(std::move(answer)); });
       });
 }
 

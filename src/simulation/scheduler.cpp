@@ -9,49 +9,31 @@
 
 namespace understudy::simulation {
 
-Scheduler::Scheduler() { heap_.reserve(1024); }
+Scheduler::Scheduler() = default;
 
 Scheduler::~Scheduler() = default;
 
-void Scheduler::push(Event event) {
-  event.order = ++order_;
-  if (event.when <= now_) {
-    event.when = now_;
-    due_.push_back(event);
-  } else {
-    heap_.push_back(event);
-    std::push_heap(heap_.begin(), heap_.end(), std::greater<>());
-  }
-}
-
-/// What is due now was all ordered after what the heap holds for now.
-std::optional<Scheduler::Event> Scheduler::take_next(TrueTime end) {
-  if (!due_.empty() && (heap_.empty() || heap_.front().when > now_)) {
-    const Event event = due_.front();
-    due_.pop_front();
-    return event;
-  }
-  if (heap_.empty() || heap_.front().when > end) return std::nullopt;
-  const Event event = heap_.front();
-  std::pop_heap(heap_.begin(), heap_.end(), std::greater<>());
-  heap_.pop_back();
-  return event;
-}
-
-void Scheduler::at(TrueTime when, std::function<void()> act) {
-  std::uint32_t slot = 0;
+std::uint32_t Scheduler::slot_for(Act act) {
   if (free_acts_.empty()) {
-    slot = static_cast<std::uint32_t>(acts_.size());
     acts_.push_back(std::move(act));
-  } else {
-    slot = free_acts_.back();
-    free_acts_.pop_back();
-    acts_[slot] = std::move(act);
+    return static_cast<std::uint32_t>(acts_.size() - 1);
   }
-  push({.when = when, .waiter = {}, .slot = slot, .what = What::act});
+  const std::uint32_t slot = free_acts_.back();
+  free_acts_.pop_back();
+  acts_[slot] = std::move(act);
+  return slot;
 }
 
-void Scheduler::spawn(Process& owner, std::function<void()> body) {
+void Scheduler::at(TrueTime when, Act act) {
+  const std::uint32_t slot = slot_for(std::move(act));
+  if (when <= now_) {
+    due_.push_back({.order = ++order_, .waiter = {}, .slot = slot, .what = What::act});
+  } else {
+    later_.put({.when = when, .order = ++order_, .fiber = nullptr, .slot = slot});
+  }
+}
+
+void Scheduler::spawn(Process& owner, Act body) {
   Fiber& fiber = FiberPool::of_this_thread().take();
   fiber.owner = &owner;
   fiber.body = std::move(body);
@@ -75,7 +57,11 @@ bool Scheduler::wait_until(TrueTime when) {
 
 void Scheduler::set_timer(Fiber& fiber) {
   fiber.timer = fiber.deadline;
-  push({.when = fiber.timer, .waiter = {&fiber, 0}, .what = What::look_at_deadline});
+  if (fiber.timer <= now_) {
+    due_.push_back({++order_, {&fiber, 0}, 0, What::look_at_deadline});
+  } else {
+    later_.put({.when = fiber.timer, .order = ++order_, .fiber = &fiber});
+  }
 }
 
 void Scheduler::look_at_deadline(Fiber& fiber, TrueTime timer) {
@@ -95,14 +81,14 @@ Waiter Scheduler::self() {
 }
 
 void Scheduler::wake(const Waiter& waiter, bool woken) {
-  push({.when = now_, .waiter = waiter, .what = woken ? What::wake : What::time_out});
+  due_.push_back({++order_, waiter, 0, woken ? What::wake : What::time_out});
 }
 
 void Scheduler::resume(const Waiter& waiter, bool woken) {
   Fiber& fiber = *waiter.fiber;
   if (fiber.done || fiber.ticket != waiter.ticket) return;
   if (!fiber.owner->runs()) {
-    fiber.owner->parked_.push_back({.waiter = waiter, .woken = woken, .act = nullptr});
+    fiber.owner->parked_.push_back({.waiter = waiter, .woken = woken, .act = {}});
     return;
   }
   fiber.woken = woken;
@@ -119,6 +105,7 @@ void Scheduler::switch_to(Fiber& fiber) {
   ++fiber.ticket;
   std::erase(fiber.owner->fibers_, &fiber);
   FiberPool::of_this_thread().give_back(fiber);
+  if (const auto broken = std::exchange(fiber.broken, std::nullopt)) throw *broken;
 }
 
 void Scheduler::unwind(Fiber& fiber) {
@@ -129,26 +116,48 @@ void Scheduler::unwind(Fiber& fiber) {
   ensure(fiber.done, "a dying fiber waits for nothing");
 }
 
-void Scheduler::happen(const Event& event) {
-  switch (event.what) {
-    case What::wake: return resume(event.waiter, true);
-    case What::time_out: return resume(event.waiter, false);
-    case What::look_at_deadline: return look_at_deadline(*event.waiter.fiber, event.when);
-    case What::act: break;
-  }
-  const auto act = std::exchange(acts_[event.slot], nullptr);
-  free_acts_.push_back(event.slot);
+void Scheduler::act(std::uint32_t slot) {
+  Act act = std::move(acts_[slot]);
+  free_acts_.push_back(slot);
   act();
 }
 
+void Scheduler::begin_event(std::uint64_t order) {
+  ++events_;
+  mix(static_cast<std::uint64_t>(now_.time_since_epoch().count()) ^ (order << 40));
+}
+
+void Scheduler::happen(const Due& event) {
+  begin_event(event.order);
+  switch (event.what) {
+    case What::act: return act(event.slot);
+    case What::wake: return resume(event.waiter, true);
+    case What::time_out: return resume(event.waiter, false);
+    case What::look_at_deadline: return look_at_deadline(*event.waiter.fiber, now_);
+  }
+}
+
+void Scheduler::happen(const Later& event) {
+  now_ = event.when;
+  begin_event(event.order);
+  if (event.fiber == nullptr) return act(event.slot);
+  look_at_deadline(*event.fiber, event.when);
+}
+
+/// What is due now was all ordered after what the heap holds for now.
 void Scheduler::run_until(TrueTime end, const bool& stop) {
   while (!stop) {
-    const auto event = take_next(end);
-    if (!event) break;
-    now_ = event->when;
-    ++events_;
-    mix(static_cast<std::uint64_t>(event->when.time_since_epoch().count()) ^ (event->order << 40));
-    happen(*event);
+    if (next_due_ < due_.size() && (later_.empty() || later_.first().when > now_)) {
+      const Due event = due_[next_due_++];
+      if (next_due_ == due_.size()) {
+        due_.clear();
+        next_due_ = 0;
+      }
+      happen(event);
+    } else {
+      if (later_.empty() || later_.first().when > end) break;
+      happen(later_.take());
+    }
   }
   if (!stop) now_ = std::max(now_, end);
 }

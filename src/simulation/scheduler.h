@@ -3,33 +3,17 @@
 // nothing in a simulated world is ever touched by two at once.
 
 #include <cstdint>
-#include <deque>
-#include <functional>
-#include <memory>
-#include <optional>
 #include <vector>
 
-#include "base/time.h"
+#include "simulation/act.h"
+#include "simulation/clock.h"
+#include "simulation/timetable.h"
 
 namespace understudy::simulation {
-
-/// True time since the history began: what no clock in the world shows exactly.
-struct TrueClock {
-  using duration = Duration;
-  using rep = duration::rep;
-  using period = duration::period;
-  using time_point = std::chrono::time_point<TrueClock>;
-  static constexpr bool is_steady = true;
-};
-using TrueTime = TrueClock::time_point;
 
 class Process;
 class Fiber;
 class FiberPool;
-
-/// Thrown out of whatever a fiber waits in, when its process dies: a crash unwinds the stack, and
-/// runs nothing else. Not a std::exception, so that no handler for those stops it.
-struct Died {};
 
 /// A fiber that waits, for whoever is to wake it. Stale once it was woken.
 struct Waiter {
@@ -49,13 +33,14 @@ class Scheduler {
 
   /// Runs `act` then, outside any fiber: it must not wait. Equal times go in the order of the
   /// calls.
-  void at(TrueTime when, std::function<void()> act);
-  void after(Duration length, std::function<void()> act) { at(now_ + length, std::move(act)); }
+  void at(TrueTime when, Act act);
+  void after(Duration length, Act act) { at(now_ + length, std::move(act)); }
 
   /// Runs `body` in a fiber of `owner`, from now on.
-  void spawn(Process& owner, std::function<void()> body);
+  void spawn(Process& owner, Act body);
 
-  /// In a fiber: waits until woken, or until then. True if woken. Throws Died.
+  /// In a fiber: waits until woken, or until then. True if woken. It does not return if its
+  /// process dies: the stack is unwound, and only destructors run.
   bool wait_until(TrueTime when);
   /// In a fiber: itself, for the wait that comes next.
   [[nodiscard]] Waiter self();
@@ -65,7 +50,7 @@ class Scheduler {
 
   /// Lets it go on before this returns. Outside any fiber.
   void go_on(const Waiter& waiter) { resume(waiter, true); }
-  /// Ends a fiber that waits, by Died, before this returns. Outside any fiber.
+  /// Ends a fiber that waits, before this returns. Outside any fiber.
   void unwind(Fiber& fiber);
 
   /// Runs events until `end`, or until `stop` is true.
@@ -79,20 +64,18 @@ class Scheduler {
 
  private:
   enum class What : std::uint8_t { act, wake, time_out, look_at_deadline };
-  struct Event {
-    TrueTime when;
+  /// Of now.
+  struct Due {
     std::uint64_t order = 0;
     Waiter waiter;           // whoever goes on, but for an act
     std::uint32_t slot = 0;  // of acts_
     What what = What::act;
-    bool operator>(const Event& other) const {
-      return when != other.when ? when > other.when : order > other.order;
-    }
   };
-
-  void push(Event event);
-  [[nodiscard]] std::optional<Event> take_next(TrueTime end);
-  void happen(const Event& event);
+  [[nodiscard]] std::uint32_t slot_for(Act act);
+  void act(std::uint32_t slot);
+  void begin_event(std::uint64_t order);
+  void happen(const Due& event);
+  void happen(const Later& event);
   void set_timer(Fiber& fiber);
   void look_at_deadline(Fiber& fiber, TrueTime timer);
   void resume(const Waiter& waiter, bool woken);
@@ -102,9 +85,11 @@ class Scheduler {
   std::uint64_t order_ = 0;
   std::uint64_t events_ = 0;
   std::uint64_t digest_ = 0xcbf29ce484222325ULL;
-  std::vector<Event> heap_;  // of what comes later; those of its times that come now go first
-  std::deque<Event> due_;    // of what comes now
-  std::vector<std::function<void()>> acts_;
+  /// Of what comes later; those of its times that come now go first.
+  Timetable later_;
+  std::vector<Due> due_;  // of what comes now, from next_due_ on
+  std::size_t next_due_ = 0;
+  std::vector<Act> acts_;
   std::vector<std::uint32_t> free_acts_;
   Fiber* running_ = nullptr;
 };

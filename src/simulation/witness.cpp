@@ -1,5 +1,8 @@
 #include "simulation/witness.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace understudy::simulation {
 
 namespace {
@@ -32,11 +35,12 @@ Result<Done> SimulatedJournal::begin(const ExecutionEntry& entry) {
 }
 
 Result<Done> SimulatedJournal::append(const std::string& execution,
-                                      const std::vector<states::HistoryEvent>& events) {
+                                      std::vector<states::HistoryEvent>&& events) {
   return flushed([&] {
     auto& log = events_[execution];
     log.resize(std::min<std::size_t>(log.size(), events.front().id - 1));
-    log.insert(log.end(), events.begin(), events.end());
+    log.insert(log.end(), std::make_move_iterator(events.begin()),
+               std::make_move_iterator(events.end()));
   });
 }
 

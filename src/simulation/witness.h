@@ -23,7 +23,7 @@ class SimulatedJournal final : public Journal {
   SimulatedJournal(Stage& stage) : stage_(stage) {}
   Result<Done> begin(const ExecutionEntry& entry) override;
   Result<Done> append(const std::string& execution,
-                      const std::vector<states::HistoryEvent>& events) override;
+                      std::vector<states::HistoryEvent>&& events) override;
   Result<Done> finish(const std::string& execution, const std::string& status) override;
   Result<std::vector<ExecutionEntry>> executions() override { return entries_; }
   Result<std::vector<states::HistoryEvent>> events(const std::string& execution) override;

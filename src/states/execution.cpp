@@ -24,8 +24,8 @@ Execution::~Execution() = default;
 Execution::Execution(Execution&&) noexcept = default;
 Execution& Execution::operator=(Execution&&) noexcept = default;
 
-Advanced Execution::advance(const Stimulus& stimulus, WallTime now) {
-  return fold_->advance(stimulus, now);
+Advanced Execution::advance(Stimulus stimulus, WallTime now) {
+  return fold_->advance(std::move(stimulus), now);
 }
 
 std::vector<Command> Execution::outstanding() const { return fold_->outstanding(); }

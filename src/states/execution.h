@@ -157,7 +157,7 @@ class Execution {
 
   /// `now` is taken to the next whole millisecond, so that no wait is short, and never runs
   /// backwards within an execution.
-  [[nodiscard]] Advanced advance(const Stimulus& stimulus, WallTime now);
+  [[nodiscard]] Advanced advance(Stimulus stimulus, WallTime now);
 
   /// The tasks and timers still waited for, to be issued again after replay().
   [[nodiscard]] std::vector<Command> outstanding() const;

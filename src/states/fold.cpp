@@ -32,12 +32,12 @@ Fold::Fold(std::shared_ptr<const Machine> machine, ExecutionInfo info)
 
 Fold::~Fold() = default;
 
-Advanced Fold::advance(const Stimulus& stimulus, WallTime now) {
+Advanced Fold::advance(Stimulus stimulus, WallTime now) {
   out_ = {};
   now_ =
       std::max(WallTime(std::chrono::ceil<milliseconds>(now.time_since_epoch())), last_event_at_);
   if (finished_) return {};
-  out_.accepted = std::visit([this](const auto& told) { return take(told); }, stimulus);
+  out_.accepted = std::visit([this](auto& told) { return take(std::move(told)); }, stimulus);
   run_ready();
   dead_.clear();
   return std::move(out_);
@@ -99,9 +99,9 @@ void Fold::cancel_timer(TimerKind kind, std::uint64_t event) {
   if (timers_.erase(id) > 0) out_.commands.emplace_back(command::CancelTimer{id});
 }
 
-bool Fold::take(const stimulus::Started& started) {
+bool Fold::take(stimulus::Started started) {
   if (events_ > 0) return false;
-  input_ = Data(started.input);
+  input_ = Data(std::move(started.input));
   started_at_ = now_;
   const auto& flow = machine_->flow();
   emit(EventType::execution_started, 0,
@@ -115,20 +115,20 @@ bool Fold::take(const stimulus::Started& started) {
   return true;
 }
 
-bool Fold::take(const stimulus::TaskSubmitted& submitted) {
+bool Fold::take(stimulus::TaskSubmitted submitted) {
   auto* branch = task_branch(submitted.task);
   if (branch == nullptr || branch->attempt.submitted) return false;
-  submit(*branch, submitted.output);
+  submit(*branch, std::move(submitted.output));
   return true;
 }
 
-bool Fold::take(const stimulus::TaskSucceeded& succeeded) {
+bool Fold::take(stimulus::TaskSucceeded succeeded) {
   auto* branch = task_branch(succeeded.task);
   if (branch == nullptr) return false;
   if (std::get<TaskFields>(branch->state->fields).resource.waits_for_token) {
-    return take(stimulus::TaskSubmitted{succeeded.task, succeeded.output});
+    return take(stimulus::TaskSubmitted{succeeded.task, std::move(succeeded.output)});
   }
-  succeed_task(*branch, succeeded.output);
+  succeed_task(*branch, std::move(succeeded.output));
   return true;
 }
 
@@ -143,10 +143,10 @@ bool Fold::take(const stimulus::TaskHeartbeat& heartbeat) {
   return beat(task_branch(heartbeat.task));
 }
 
-bool Fold::take(const stimulus::TokenSucceeded& succeeded) {
+bool Fold::take(stimulus::TokenSucceeded succeeded) {
   auto* branch = token_branch(succeeded.token);
   if (branch == nullptr) return false;
-  succeed_task(*branch, succeeded.output);
+  succeed_task(*branch, std::move(succeeded.output));
   return true;
 }
 

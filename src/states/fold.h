@@ -26,7 +26,7 @@ class Fold {
   Fold& operator=(const Fold&) = delete;
   ~Fold();
 
-  [[nodiscard]] Advanced advance(const Stimulus& stimulus, WallTime now);
+  [[nodiscard]] Advanced advance(Stimulus stimulus, WallTime now);
   [[nodiscard]] std::vector<Command> outstanding() const;
   [[nodiscard]] std::vector<std::string> open_tokens() const;
   [[nodiscard]] const std::optional<command::Finished>& finished() const { return finished_; }
@@ -50,12 +50,12 @@ class Fold {
   };
 
   // fold.cpp: stimuli, events, commands
-  bool take(const stimulus::Started& started);
-  bool take(const stimulus::TaskSubmitted& submitted);
-  bool take(const stimulus::TaskSucceeded& succeeded);
+  bool take(stimulus::Started started);
+  bool take(stimulus::TaskSubmitted submitted);
+  bool take(stimulus::TaskSucceeded succeeded);
   bool take(const stimulus::TaskFailed& failed);
   bool take(const stimulus::TaskHeartbeat& heartbeat);
-  bool take(const stimulus::TokenSucceeded& succeeded);
+  bool take(stimulus::TokenSucceeded succeeded);
   bool take(const stimulus::TokenFailed& failed);
   bool take(const stimulus::TokenHeartbeat& heartbeat);
   bool take(const stimulus::TimerFired& fired);
@@ -91,8 +91,8 @@ class Fold {
   Branch* task_branch(TaskId task) const;
   Branch* token_branch(const std::string& token) const;
   void end_attempt(Branch& branch);
-  void submit(Branch& branch, const json::value& output);
-  void succeed_task(Branch& branch, const json::value& output);
+  void submit(Branch& branch, json::value output);
+  void succeed_task(Branch& branch, json::value output);
   void fail_task(Branch& branch, Failure failure);
   void time_out_task(Branch& branch);
   bool beat(Branch* branch);

@@ -131,15 +131,15 @@ void Fold::end_attempt(Branch& branch) {
   cancel_timer(TimerKind::heartbeat, branch.attempt.scheduled);
 }
 
-void Fold::submit(Branch& branch, const json::value& output) {
-  branch.attempt.submitted = Data(output);
+void Fold::submit(Branch& branch, json::value output) {
+  branch.attempt.submitted = Data(std::move(output));
   emit(EventType::task_submitted, branch,
        {{"taskSubmittedEventDetails",
          task_details(branch, {{"output", branch.attempt.submitted->text()}})}});
 }
 
-void Fold::succeed_task(Branch& branch, const json::value& output) {
-  const Data result(output);
+void Fold::succeed_task(Branch& branch, json::value output) {
+  const Data result(std::move(output));
   if (result.text().size() > kResultMax) {
     const auto& resource = resource_of(branch);
     const auto& shown = resource.is_function ? resource.text : resource.type;

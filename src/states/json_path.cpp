@@ -19,6 +19,9 @@ const json::value* element(const json::array& array, std::int64_t index) {
   return &array[static_cast<std::size_t>(at)];
 }
 
+/// Of the memory of a value that is made at once.
+constexpr std::size_t kPieceSize = 4096;
+
 std::string_view kind_of(const json::value& value) {
   if (value.is_array()) return "array";
   if (value.is_string()) return "string";
@@ -40,31 +43,40 @@ bool JsonPath::is_reference() const {
   });
 }
 
+/// What the first so many steps of a definite path lead to, as Step Functions shows it.
+std::string JsonPath::way_to(std::size_t steps) const {
+  std::string way = "$";
+  for (std::size_t i = 0; i < steps; ++i) {
+    if (const auto* name = std::get_if<Name>(&steps_[i].what)) {
+      way += fmt::format("['{}']", name->any_of.front());
+    } else {
+      way += fmt::format("[{}]", std::get<Index>(steps_[i].what).any_of.front());
+    }
+  }
+  return way;
+}
+
 std::variant<const json::value*, JsonPath::Missing> JsonPath::find(const json::value& root) const {
   ensure(definite_, "find is asked only of a definite path");
   const json::value* at = &root;
-  std::string here = "$";
   for (std::size_t i = 0; i < steps_.size(); ++i) {
-    const bool last = i + 1 == steps_.size();
     if (const auto* name = std::get_if<Name>(&steps_[i].what)) {
       const auto& key = name->any_of.front();
       const auto* object = at->if_object();
       if (object == nullptr) {
         return Missing{fmt::format(
             "Expected to find an object with property ['{}'] in path {} but found '{}' instead.",
-            key, here, kind_of(*at))};
+            key, way_to(i), kind_of(*at))};
       }
-      here += fmt::format("['{}']", key);
       at = object->if_contains(key);
     } else {
-      const auto wanted = std::get<Index>(steps_[i].what).any_of.front();
       const auto* array = at->if_array();
-      here += fmt::format("[{}]", wanted);
-      at = array == nullptr ? nullptr : element(*array, wanted);
+      at = array == nullptr ? nullptr
+                            : element(*array, std::get<Index>(steps_[i].what).any_of.front());
     }
-    if (at == nullptr) {
-      return Missing{last ? "No results for path: " + here : "Missing property in path " + here};
-    }
+    if (at != nullptr) continue;
+    const bool last = i + 1 == steps_.size();
+    return Missing{(last ? "No results for path: " : "Missing property in path ") + way_to(i + 1)};
   }
   return at;
 }
@@ -140,7 +152,8 @@ std::vector<const json::value*> JsonPath::select(const json::value& root) const 
 std::optional<json::value> JsonPath::put(const json::value& root, json::value placed) const {
   ensure(is_reference(), "only a reference path is written to");
   if (steps_.empty()) return placed;
-  json::value copy = root;
+  // In one piece: made to be read, and to go as a whole.
+  json::value copy(root, json::make_shared_resource<json::monotonic_resource>(kPieceSize));
   json::value* at = &copy;
   for (const auto& step : steps_) {
     if (const auto* name = std::get_if<Name>(&step.what)) {

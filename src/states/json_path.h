@@ -66,6 +66,7 @@ class JsonPath {
     bool deep = false;  ///< `..`: applied to every descendant too.
   };
 
+  [[nodiscard]] std::string way_to(std::size_t steps) const;
   static void apply(const Step& step, const json::value& at, const json::value& root,
                     std::vector<const json::value*>& out);
   static void apply_deep(const Step& step, const json::value& at, const json::value& root,

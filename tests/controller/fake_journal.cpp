@@ -13,7 +13,7 @@ Result<Done> FakeJournal::begin(const ExecutionEntry& entry) {
 }
 
 Result<Done> FakeJournal::append(const std::string& execution,
-                                 const std::vector<states::HistoryEvent>& events) {
+                                 std::vector<states::HistoryEvent>&& events) {
   if (on_append) on_append();
   const Fault fault = appends.take();
   stage_.run_for(kCall);

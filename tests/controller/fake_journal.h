@@ -17,7 +17,7 @@ class FakeJournal final : public Journal {
   explicit FakeJournal(Stage& stage) : stage_(stage) {}
   Result<Done> begin(const ExecutionEntry& entry) override;
   Result<Done> append(const std::string& execution,
-                      const std::vector<states::HistoryEvent>& events) override;
+                      std::vector<states::HistoryEvent>&& events) override;
   Result<Done> finish(const std::string& execution, const std::string& status) override;
   Result<std::vector<ExecutionEntry>> executions() override { return entries; }
   Result<std::vector<states::HistoryEvent>> events(const std::string& execution) override;

@@ -39,6 +39,17 @@ class Machines : public testing::Test {
 
 }  // namespace
 
+TEST_F(Machines, tell_of_a_rule_that_was_broken_in_a_fiber) {
+  process_.spawn([this] {
+    (void)scheduler_.wait_until(scheduler_.now() + milliseconds(1));
+    throw BrokenRule{"one is one", "here", 1};
+  });
+  EXPECT_THROW(run_for(seconds(1)), BrokenRule);
+  note_after(milliseconds(10));
+  run_for(seconds(1));
+  EXPECT_THAT(woke_, testing::SizeIs(1)) << "and the next body has a whole stack again";
+}
+
 TEST_F(Machines, wait_in_virtual_time_in_the_order_of_the_instants) {
   note_after(milliseconds(30));
   note_after(milliseconds(10));
