@@ -12,6 +12,7 @@
 #include "cli/commands.h"
 #include "cli/drill_command.h"
 #include "cli/report_command.h"
+#include "cli/salvage_command.h"
 #include "cli/simulate_command.h"
 #include "cli/transition_commands.h"
 #include "controller/controller.h"
@@ -74,6 +75,7 @@ struct Options {
   RecoverWords recover;
   TransitionWords transition;
   ControlWords control;
+  SalvageWords salvage;
   bool list = false;
 };
 
@@ -331,6 +333,35 @@ void add_report(CLI::App& app, Options& options, std::function<Exit()>& chosen) 
   report->callback([&] { chosen = [&] { return report_command(options.report); }; });
 }
 
+void add_salvage(CLI::App& app, Options& options, std::function<Exit()>& chosen) {
+  auto* salvage =
+      app.add_subcommand("salvage", "What failovers lost, kept when the old region came back");
+  salvage->require_subcommand(1);
+  const auto part = [&](const char* name, const char* what) {
+    auto* command = salvage->add_subcommand(name, what);
+    add_where(command, options);
+    return command;
+  };
+  const auto chosen_file = [&](CLI::App* command) {
+    command->add_option("--region", options.salvage.region, "Of that region's database");
+    command->add_option("--epoch", options.salvage.epoch,
+                        "Lost by the failover into that epoch; the newest by default");
+  };
+  auto* list = part("list", "The files there are");
+  list->callback([&] { chosen = [&] { return salvage_list_command(options.where); }; });
+  auto* show = part("show", "How many rows of which tables, and when");
+  chosen_file(show);
+  show->add_flag("--transactions", options.salvage.transactions, "Each transaction, too");
+  show->add_flag("--json", options.salvage.json, "As JSON lines");
+  show->callback(
+      [&] { chosen = [&] { return salvage_show_command(options.where, options.salvage); }; });
+  auto* replay = part("replay", "Bring it to the active region, but for what conflicts");
+  chosen_file(replay);
+  replay->add_flag("--yes", options.salvage.yes, "Do it; else it only tells what it would do");
+  replay->callback(
+      [&] { chosen = [&] { return salvage_replay_command(options.where, options.salvage); }; });
+}
+
 void add_simulate(CLI::App& app, Options& options, std::function<Exit()>& chosen) {
   auto* simulate = app.add_subcommand(
       "simulate", "Run the real code through simulated outages, and check every promise");
@@ -440,6 +471,7 @@ int main(int argc, char** argv) {
   add_controls(app, options, chosen);
   add_drill(app, options, chosen);
   add_report(app, options, chosen);
+  add_salvage(app, options, chosen);
   add_simulate(app, options, chosen);
   add_processes(app, options, chosen);
   try {

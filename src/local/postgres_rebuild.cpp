@@ -105,9 +105,10 @@ class PostgresRebuild final : public DatabaseRebuild {
     if (!data_.is_there())
       return Error{After::unchanged_final, "there is no data folder to start from: copy it"};
     if (!data_.is_standby()) {
-      auto overwritable = prepare_to_overwrite(deadline);
-      if (!overwritable) return overwritable.error();
-      if (overwritable->diverged)
+      if (auto down = stop_server(deadline); !down) return down;
+      auto seen = compare(deadline);
+      if (!seen) return seen.error();
+      if (seen->diverged)
         return Error{After::unchanged_final,
                      "it holds what the other region never had: rewind or copy it"};
       if (auto ready = data_.make_standby(data_.path()); !ready) return ready;
@@ -164,12 +165,14 @@ class PostgresRebuild final : public DatabaseRebuild {
                     .at = parting->at.value_or(control->checkpoint),
                     .log_end = control->clean ? control->checkpoint : 0,
                     .diverged = false};
-    if (!control->standby && !parting->now_left_it)
+    // A copy's control file is its primary's until it is started.
+    const bool standby = control->standby || data_.is_fresh_standby();
+    if (!standby && !parting->now_left_it)
       return Error{After::unchanged_final,
                    "this database and the other region's are primaries on one timeline"};
     // The record of a clean shutdown's checkpoint is the last of the log.
     const bool ends_before = control->clean && control->checkpoint < seen.at;
-    seen.diverged = !control->standby && !ends_before;
+    seen.diverged = !standby && !ends_before;
     return seen;
   }
 

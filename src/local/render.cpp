@@ -211,6 +211,15 @@ CREATE TABLE understudy.verification (
   transition bigint PRIMARY KEY,
   at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+CREATE TABLE understudy.salvaged (
+  epoch bigint,          -- whose failover lost it
+  xid bigint,            -- of the transaction in the old region
+  replayed_as xid NOT NULL,
+  renamed jsonb NOT NULL,  -- numbers that rows had there and have here
+  at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (epoch, xid)
+);
+COMMENT ON TABLE understudy.salvaged IS 'transactions that a failover lost and understudy salvage replay has brought here';
 CREATE FUNCTION understudy.standby_flushed() RETURNS pg_lsn
   LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS
   $$ SELECT max(flush_lsn) FROM pg_stat_replication WHERE state = 'streaming' AND application_name IN ({regions}) $$;
@@ -218,6 +227,7 @@ COMMENT ON FUNCTION understudy.standby_flushed() IS 'how far the standby has mad
 REVOKE EXECUTE ON FUNCTION understudy.standby_flushed() FROM PUBLIC;
 GRANT USAGE ON SCHEMA understudy TO "{application}";
 GRANT SELECT ON understudy.epoch TO "{application}";
+GRANT SELECT, INSERT ON understudy.salvaged TO "{application}";
 GRANT EXECUTE ON FUNCTION understudy.standby_flushed() TO "{application}";
 RESET ROLE;
 {slot_acts})",

@@ -50,6 +50,29 @@ TEST(Supervisor, tells_a_unit_that_a_signal_ended_by_its_number) {
   EXPECT_EQ(domain.unit("steady").restarts, 1U);
 }
 
+TEST(Supervisor, stops_a_unit_by_its_own_signal_and_keeps_it_down_until_it_is_released) {
+  const Scratch scratch;
+  const SupervisedDomain domain(scratch, {last_words(scratch, "steady")});
+  ASSERT_TRUE(eventually([&] { return !text_of(scratch.file("steady.ready")).empty(); }));
+  ASSERT_EQ(why(domain.client().stop("steady", kPatience)), "");
+  EXPECT_FALSE(domain.runs("steady"));
+  EXPECT_THAT(lines_of(scratch.file("order")), ElementsAre("steady"));
+  EXPECT_EQ(why(domain.client().stop("steady", kPatience)), "") << "again";
+  ASSERT_EQ(why(domain.client().release("steady", kPatience)), "");
+  EXPECT_TRUE(eventually([&] { return domain.runs("steady"); }));
+}
+
+TEST(Supervisor, tells_that_a_unit_that_is_to_stop_has_not_ended_yet) {
+  const Scratch scratch;
+  const SupervisedDomain domain(
+      scratch, {shell_unit(scratch, "deaf",
+                           "trap '' TERM; echo > deaf.ready; while :; do sleep 0.01; done")});
+  ASSERT_TRUE(eventually([&] { return !text_of(scratch.file("deaf.ready")).empty(); }));
+  const auto stopped = domain.client().stop("deaf", milliseconds(200));
+  ASSERT_FALSE(stopped.ok());
+  EXPECT_EQ(stopped.error().after, After::unknown);
+}
+
 TEST(Supervisor, goes_on_with_the_others_when_a_program_cannot_be_started) {
   const Scratch scratch;
   Unit absent = shell_unit(scratch, "absent", "");
