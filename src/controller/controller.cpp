@@ -114,16 +114,18 @@ Result<RecordSources> record_sources(const Site& site, const DomainPlace& place)
                                       known.probe_role,         known.replication_role,
                                       known.application_role,   known.redis};
   for (const auto& [variable, secret] : known.of_services) secrets.push_back(secret);
-  const auto program = file::read("/proc/self/exe", 1U << 30U);
   return RecordSources{.folder = place.file("records"),
                        .signer = std::move(*signer),
                        .settings = json::parse(to_json(site.topology())),
                        .program = UNDERSTUDY_VERSION,
-                       .program_sha256 = program ? record::sha256(*program) : std::string(),
+                       .program_sha256 =
+                           [] {
+                             const auto program = file::read("/proc/self/exe", 1U << 30U);
+                             return program ? record::sha256(*program) : std::string();
+                           },
                        .secrets = std::move(secrets),
-                       .events = [file = place.file("log/events.jsonl")](WallTime since) {
-                         return read_json_events(file, since);
-                       }};
+                       .events = [file = place.file("log/events.jsonl")](
+                                     WallTime since) { return read_json_events(file, since); }};
 }
 
 }  // namespace

@@ -154,7 +154,7 @@ Result<std::optional<record::Material>> RecordKeeper::material_of(const Executio
                             .events = {},
                             .orders_since = {},
                             .program = sources_.program,
-                            .program_sha256 = sources_.program_sha256,
+                            .program_sha256 = sources_.program_sha256(),
                             .secrets = sources_.secrets};
   if (place > 0) {
     const Kept& before = shelf[place - 1];

@@ -22,7 +22,9 @@ struct RecordSources {
   record::Signer signer;        ///< the controller's
   boost::json::value settings;  ///< the topology as JSON
   std::string program;          ///< version
-  std::string program_sha256;
+  /// Of the program's file. Asked when there is a record to be written: it takes a moment, and a
+  /// controller that starts may have a failover to go on with.
+  std::function<std::string()> program_sha256;
   std::vector<std::string> secrets;  ///< of the stack: none may be told
   /// The wide events since then, oldest first.
   std::function<Result<std::vector<boost::json::object>>(WallTime since)> events;

@@ -35,7 +35,7 @@ class Keeper : public testing::Test {
                 *record::Signer::of(text_of(tls.key_file), text_of(tls.certificate_file))),
             .settings = boost::json::object{{"platform", "shop"}},
             .program = "0.1.0",
-            .program_sha256 = "",
+            .program_sha256 = [] { return std::string(64, 'a'); },
             .secrets = {},
             .events = [this](WallTime) { return events(); }};
   }
