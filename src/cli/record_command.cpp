@@ -29,7 +29,21 @@ std::string text_at(const json::object& object, std::string_view key) {
   return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();
 }
 
-void print_summary(const record::Summary& record) {
+/// Nothing was altered since it was signed, by whomever.
+bool is_whole(const record::Verification& verified) {
+  return !verified.checks.empty() && verified.checks.front().verdict == record::Verdict::holds;
+}
+
+/// Of one that was altered, only what it says it is.
+void print_summary(const record::Verification& verified) {
+  const record::Summary& record = verified.summary;
+  if (!is_whole(verified)) {
+    if (!verified.entries.empty()) {
+      fmt::print("  says it is   {} of {}, record {}\n", record.execution, record.platform,
+                 record.number);
+    }
+    return;
+  }
   fmt::print("  execution    {} of {}, record {}: {}\n", record.execution, record.platform,
              record.number, record.status);
   fmt::print("  when         {} to {}\n", record.started, record.ended);
@@ -102,8 +116,7 @@ Result<std::vector<NamedVerification>> verify_all(const std::vector<std::string>
 std::vector<std::string> gaps_in(const std::vector<NamedVerification>& all) {
   std::vector<record::Summary> told;
   for (const auto& [path, verified] : all) {
-    if (!verified.checks.empty() && verified.checks.front().verdict == record::Verdict::holds)
-      told.push_back(verified.summary);
+    if (is_whole(verified)) told.push_back(verified.summary);
   }
   return record::gaps_between(told);
 }
@@ -179,7 +192,7 @@ Exit record_show_command(const Where& where, const std::string& execution, bool 
       entries.push_back(json::object{{"kind", entry.kind}, {"content", entry.content}});
     fmt::print("{}\n", record::canonical(json::value(std::move(entries))));
   } else {
-    print_summary(verified.summary);
+    print_summary(verified);
     for (std::size_t at = 0; at < verified.entries.size(); ++at) {
       const record::Entry& entry = verified.entries[at];
       fmt::print("{:>5}  {:<24}  {:<8} {}\n", at, time_of(entry), entry.kind, describe(entry));
@@ -205,7 +218,7 @@ Exit verify_record_command(const VerifyWords& words) {
     const bool holds = verified.holds();
     if (!holds) status = Exit::no;
     fmt::print("{}: {}\n", path, holds ? "holds" : "DOES NOT HOLD");
-    if (!verified.entries.empty()) print_summary(verified.summary);
+    print_summary(verified);
     print_checks(verified);
   }
   const auto gaps = gaps_in(*all);
