@@ -62,6 +62,7 @@ json::object audience_json(const drill::AudienceSeen& seen) {
 json::object drill_json(const drill::DrillResult& result, json::object environment) {
   json::object out = json::parse(drill::to_json(result.verdict)).as_object();
   out["passed"] = result.passed();
+  out["records_verified"] = result.records;
   out["failed_checks"] = json::array(result.failed_checks.begin(), result.failed_checks.end());
   if (result.story.failover_row) out["decision_row"] = *result.story.failover_row;
   if (result.stragglers.sessions > 0) {

@@ -11,6 +11,7 @@
 #include "agent/agent.h"
 #include "cli/commands.h"
 #include "cli/drill_command.h"
+#include "cli/record_command.h"
 #include "cli/report_command.h"
 #include "cli/salvage_command.h"
 #include "cli/simulate_command.h"
@@ -72,6 +73,7 @@ struct Options {
   DrillWords drill;
   SimulateWords simulate;
   ReportWords report;
+  VerifyWords verify;
   RecoverWords recover;
   TransitionWords transition;
   ControlWords control;
@@ -362,6 +364,32 @@ void add_salvage(CLI::App& app, Options& options, std::function<Exit()>& chosen)
       [&] { chosen = [&] { return salvage_replay_command(options.where, options.salvage); }; });
 }
 
+void add_records(CLI::App& app, Options& options, std::function<Exit()>& chosen) {
+  auto* record = app.add_subcommand(
+      "record", "The incident records: what was decided, ordered, answered and by whom");
+  record->require_subcommand(1);
+  auto* list = record->add_subcommand("list", "All of them, and whether they hold");
+  add_where(list, options);
+  list->callback([&] { chosen = [&] { return record_list_command(options.where); }; });
+  auto* show = record->add_subcommand("show", "One of them, entry by entry");
+  add_where(show, options);
+  show->add_option("execution", options.execution, "Whose")->required();
+  show->add_flag("--json", options.json, "Its entries as a list");
+  show->callback([&] {
+    chosen = [&] { return record_show_command(options.where, options.execution, options.json); };
+  });
+
+  auto* verify = app.add_subcommand(
+      "verify-record",
+      "Say what records are, and whether nobody altered, left out or added anything; needs no "
+      "stack");
+  verify->add_option("files", options.verify.files, "The records, in any order")->required();
+  verify->add_option("--authority", options.verify.authority,
+                     "The certificate (PEM) of the stack's authority, kept apart from the records; "
+                     "without it no record holds");
+  verify->callback([&] { chosen = [&] { return verify_record_command(options.verify); }; });
+}
+
 void add_simulate(CLI::App& app, Options& options, std::function<Exit()>& chosen) {
   auto* simulate = app.add_subcommand(
       "simulate", "Run the real code through simulated outages, and check every promise");
@@ -472,6 +500,7 @@ int main(int argc, char** argv) {
   add_drill(app, options, chosen);
   add_report(app, options, chosen);
   add_salvage(app, options, chosen);
+  add_records(app, options, chosen);
   add_simulate(app, options, chosen);
   add_processes(app, options, chosen);
   try {

@@ -1,6 +1,7 @@
 #include "controller/controller.h"
 
 #include <algorithm>
+#include <boost/json/parse.hpp>
 #include <iterator>
 #include <map>
 #include <memory>
@@ -9,6 +10,7 @@
 #include "controller/execution_runner.h"
 #include "controller/operator_controls.h"
 #include "controller/operator_routes.h"
+#include "controller/record_keeper.h"
 #include "controller/rejoin_watch.h"
 #include "controller/sentry.h"
 #include "controller/sqlite_journal.h"
@@ -25,8 +27,11 @@
 #include "local/remote_registry.h"
 #include "local/site.h"
 #include "ports/wire.h"
+#include "record/canonical.h"
+#include "system/file.h"
 #include "system/kernel.h"
 #include "telemetry/json_events.h"
+#include "topology/json.h"
 
 namespace understudy {
 
@@ -106,6 +111,34 @@ http::Response history(Journal& journal, const ControlCall& call) {
   return control_answer({{"execution", name}, {"events", std::move(events)}});
 }
 
+/// What a record is made of at this stack, and by whom it is signed.
+Result<RecordSources> record_sources(const Site& site, const DomainPlace& place) {
+  const http::Tls tls = certificate_files(place.file("tls"), "controller");
+  const auto key = file::read(tls.key_file);
+  const auto certificates = file::read(tls.certificate_file);
+  if (!key) return key.error();
+  if (!certificates) return certificates.error();
+  auto signer = record::Signer::of(*key, *certificates);
+  if (!signer) return within(tls.certificate_file, signer.error());
+  const StackSecrets& known = site.secrets();
+  std::vector<std::string> secrets = {known.postgres_superuser, known.understudy_role,
+                                      known.probe_role,         known.replication_role,
+                                      known.application_role,   known.redis};
+  for (const auto& [variable, secret] : known.of_services) secrets.push_back(secret);
+  return RecordSources{.folder = place.file("records"),
+                       .signer = std::move(*signer),
+                       .settings = json::parse(to_json(site.topology())),
+                       .program = UNDERSTUDY_VERSION,
+                       .program_sha256 =
+                           [] {
+                             const auto program = file::read("/proc/self/exe", 1U << 30U);
+                             return program ? record::sha256(*program) : std::string();
+                           },
+                       .secrets = std::move(secrets),
+                       .events = [file = place.file("log/events.jsonl")](
+                                     WallTime since) { return read_json_events(file, since); }};
+}
+
 }  // namespace
 
 Result<Done> run_controller(const std::string& data) {
@@ -166,8 +199,13 @@ Result<Done> run_controller(const std::string& data) {
   OperatorControls controls(world, **journal);
   if (auto loaded = controls.load(); !loaded) return loaded.error();
   ExecutionRunner runner(world, **journal);
+  auto sources = record_sources(**site, place);
+  if (!sources) return within("records", sources.error());
+  RecordKeeper records(world, **journal, std::move(*sources));
+  runner.when_ended([&records] { records.note_ended(); });
   if (auto resumed = runner.resume_all(); !resumed)
     return within("an execution cannot be resumed", resumed.error());
+  records.start();
   Sentry sentry(world, runner, controls, std::string(failover_workflow()));
   sentry.start();
   StandbyWatch standby_watch(world);
@@ -184,6 +222,7 @@ Result<Done> run_controller(const std::string& data) {
     writer_watch.stop();
     rejoin_watch.stop();
     runner.stop();
+    records.stop();
     tasks.reset();  // joined before what they use goes
   };
 

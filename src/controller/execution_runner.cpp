@@ -49,15 +49,6 @@ states::Stimulus stimulus_of(states::TaskId task, StepOutput output) {
                                          json::value(std::move(std::get<json::object>(output)))};
 }
 
-states::ExecutionInfo info_of(const ExecutionEntry& entry) {
-  return {.arn = "arn:aws:states:::execution:understudy:" + entry.name,
-          .name = entry.name,
-          .machine_arn = "arn:aws:states:::stateMachine:understudy",
-          .machine_name = "understudy",
-          .region = "local",
-          .seed = entry.seed};
-}
-
 /// Remembers the last one: hardly ever is there a second.
 Result<std::shared_ptr<const states::Machine>> parse(const std::string& document) {
   thread_local std::string last_document;
@@ -84,6 +75,15 @@ std::string last_state(const std::vector<states::HistoryEvent>& events) {
 }
 
 }  // namespace
+
+states::ExecutionInfo info_of(const ExecutionEntry& entry) {
+  return {.arn = "arn:aws:states:::execution:understudy:" + entry.name,
+          .name = entry.name,
+          .machine_arn = "arn:aws:states:::stateMachine:understudy",
+          .machine_name = "understudy",
+          .region = "local",
+          .seed = entry.seed};
+}
 
 Result<Done> ExecutionRunner::start(const std::string& name, const std::string& document,
                                     json::object input) {
@@ -238,9 +238,12 @@ void ExecutionRunner::carry_out(Run& run, const std::vector<states::Command>& co
                                              {"error", end->error.value_or("")},
                                              {"cause", end->cause.value_or("")},
                                              {"stored", stored.ok()}});
-      const std::lock_guard held(run.lock);
-      run.finished = true;
-      run.questions.clear();
+      {
+        const std::lock_guard held(run.lock);
+        run.finished = true;
+        run.questions.clear();
+      }
+      if (tell_ended_) tell_ended_();
     }
   }
 }

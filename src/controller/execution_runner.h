@@ -2,6 +2,7 @@
 // Runs executions: tells the engine what happened, journals what it says, and only then does it.
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -47,6 +48,10 @@ class ExecutionRunner final : public ExecutionOrders {
   /// problem with its path), or there has been an execution of that name.
   [[nodiscard]] Result<Done> start(const std::string& name, const std::string& document,
                                    boost::json::object input);
+
+  /// From now on `tell` is called, by the execution's task, whenever one has ended and that is
+  /// written down. Call once, before anything else.
+  void when_ended(std::function<void()> tell) { tell_ended_ = std::move(tell); }
 
   /// Goes on with every execution that the journal shows as running: replays it, and runs again
   /// what was under way, since its outcome is not known. Call once, before start().
@@ -118,7 +123,11 @@ class ExecutionRunner final : public ExecutionOrders {
   mutable std::mutex lock_;
   std::map<std::string, std::shared_ptr<Run>> runs_;
   bool stopping_ = false;
+  std::function<void()> tell_ended_;
 };
+
+/// What its engine was told of itself: a replay needs the same.
+[[nodiscard]] states::ExecutionInfo info_of(const ExecutionEntry& entry);
 
 /// The steps that a document's Tasks name, in document order.
 [[nodiscard]] std::vector<std::string> steps_named_in(const states::Machine& machine,

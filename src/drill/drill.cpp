@@ -12,6 +12,7 @@
 #include "drill/lag_watch.h"
 #include "drill/lease_history.h"
 #include "drill/ledger.h"
+#include "drill/record_check.h"
 #include "drill/stage.h"
 #include "system/file.h"
 
@@ -27,7 +28,8 @@ constexpr auto kAfterHealing = seconds(4);  ///< for late acknowledgements of a 
 constexpr auto kCrowdGathers = milliseconds(700);
 constexpr auto kReturn = seconds(30);  ///< for a returned region's database to answer
 constexpr auto kAfterApproval = seconds(15);
-constexpr milliseconds kLongestWait{2000};      ///< of an order, in a planned move
+constexpr milliseconds kLongestWait{2000};  ///< of an order, in a planned move
+constexpr auto kRecord = seconds(20);  ///< for the failover to end, and its record to be written
 constexpr std::uint64_t kFirstTimeline = 1;     ///< of the databases of a new stack
 constexpr auto kFeedBack = milliseconds(1000);  ///< after readiness, 99 of 100 watchers
 /// One time-out of the CDN at the region that is gone (CdnTimeouts::read), and the page itself.
@@ -60,6 +62,7 @@ class Run {
     if (fault_.asks && fault_.expected != Outcome::fails_over) check_that_a_person_is_asked();
     if (auto judged = judge_it(); !judged) return judged.error();
     check_story();
+    check_records();
     check_audience();
     end_it();
     return std::move(result_);
@@ -305,6 +308,14 @@ class Run {
               fmt::format("an order waited {} ms", verdict.latency_max_ms));
     }
     check_that_it_was_promoted_once();
+  }
+
+  /// What happened must be proved by the record that the stack itself leaves.
+  void check_records() {
+    if (fault_.expected != Outcome::fails_over && !result_.asked) return;
+    const auto holds = records_hold(stage_->site(), kRecord);
+    require(holds.ok(), holds ? "" : "the incident record: " + holds.error().what);
+    if (holds) result_.records = *holds;
   }
 
   /// However often the order to promote was given.

@@ -35,6 +35,7 @@ struct DrillResult {
   AudienceSeen audience;
   bool asked = false;                      ///< a person was asked and approved, and it went on
   std::vector<std::string> failed_checks;  ///< beyond the verdict: each fails the drill
+  unsigned records = 0;                    ///< that were written, and verified
   std::string folder;                      ///< of the stack, if it was kept
   WallTime fault_at;
   boost::json::object course;  ///< for charts; see course.h

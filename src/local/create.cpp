@@ -252,7 +252,7 @@ Result<Done> create(const Layout& layout, const Programs& programs, const Progre
     // Left by a try that was interrupted. Deployed programs stay.
     remove_interlock(place);
     for (const char* part :
-         {"postgres", "redis", "log", "tls", "agent", "registry.db", "controller.db"}) {
+         {"postgres", "redis", "log", "tls", "agent", "registry.db", "controller.db", "records"}) {
       if (auto removed = file::remove_tree(place.file(part)); !removed) return removed;
     }
     for (const char* part : {"", "log", "redis", "agent"}) {

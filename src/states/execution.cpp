@@ -32,6 +32,8 @@ std::vector<Command> Execution::outstanding() const { return fold_->outstanding(
 
 std::vector<std::string> Execution::open_tokens() const { return fold_->open_tokens(); }
 
+const std::vector<std::string>& Execution::given_tokens() const { return fold_->given_tokens(); }
+
 Status Execution::status() const {
   return fold_->finished() ? fold_->finished()->status : Status::running;
 }

@@ -32,6 +32,9 @@ struct ExecutionInfo {
   std::string region;      ///< Shown in TaskScheduled.
   std::uint64_t seed = 0;  ///< For jitter, States.UUID, States.MathRandom and task tokens. Keep it
                            ///< secret where tokens leave the process: they follow from it.
+  /// Instead of those that follow from the seed, in the order in which they are given out: for a
+  /// history whose tokens and seed are not told. Whatever is beyond the list follows from the seed.
+  std::vector<std::string> tokens{};
 };
 
 /// What the engine is told. A TaskId, TimerId or token whose time is over has no effect at all.
@@ -164,6 +167,9 @@ class Execution {
 
   /// The tokens that this execution would accept now, for whoever routes callbacks to executions.
   [[nodiscard]] std::vector<std::string> open_tokens() const;
+
+  /// Every token that was ever given out, in order; nearly all are of no use any more.
+  [[nodiscard]] const std::vector<std::string>& given_tokens() const;
 
   [[nodiscard]] Status status() const;
   /// None while it runs.

@@ -29,6 +29,7 @@ class Fold {
   [[nodiscard]] Advanced advance(Stimulus stimulus, WallTime now);
   [[nodiscard]] std::vector<Command> outstanding() const;
   [[nodiscard]] std::vector<std::string> open_tokens() const;
+  [[nodiscard]] const std::vector<std::string>& given_tokens() const { return given_tokens_; }
   [[nodiscard]] const std::optional<command::Finished>& finished() const { return finished_; }
   [[nodiscard]] const ExecutionInfo& info() const { return info_; }
 
@@ -133,6 +134,7 @@ class Fold {
   std::deque<Branch*> ready_;
   std::map<std::uint64_t, Branch*> tasks_;  ///< By …Scheduled event.
   std::map<std::string, Branch*, std::less<>> tokens_;
+  std::vector<std::string> given_tokens_;
   std::map<TimerId, Timer> timers_;
   /// Branches that ended within this step; callers up the stack may still hold them.
   std::vector<std::unique_ptr<FanOut>> dead_;

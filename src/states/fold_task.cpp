@@ -64,8 +64,12 @@ void Fold::begin_task(Branch& branch, const TaskFields& task) {
   auto& attempt = branch.attempt;
   attempt = {};
   if (task.resource.waits_for_token || task.resource.is_job) {
-    attempt.token = unguessable(
-        info_.seed, fmt::format("{}#{}#{}", info_.arn, branch.entered, branch.retry_count));
+    const auto given = given_tokens_.size();
+    attempt.token = given < info_.tokens.size()
+                        ? info_.tokens[given]
+                        : unguessable(info_.seed, fmt::format("{}#{}#{}", info_.arn, branch.entered,
+                                                              branch.retry_count));
+    given_tokens_.push_back(attempt.token);
   }
   const Evaluation evaluation(*this, branch, branch.effective);
   const auto& parameters = branch.state->parameters;

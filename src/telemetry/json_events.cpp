@@ -7,8 +7,11 @@
 #include <boost/json/serialize.hpp>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <mutex>
 #include <set>
+
+#include "ports/wire.h"
 
 namespace understudy {
 
@@ -71,6 +74,20 @@ Result<std::unique_ptr<Events>> open_json_events(const std::string& path, std::s
   const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (file < 0) return Error{After::unchanged_final, path + ": " + std::strerror(errno)};
   return std::unique_ptr<Events>(std::make_unique<JsonEvents>(file, std::move(source), clock));
+}
+
+Result<std::vector<json::object>> read_json_events(const std::string& path, WallTime since) {
+  std::vector<json::object> events;
+  if (access(path.c_str(), F_OK) != 0 && errno == ENOENT) return events;
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    auto event = wire::parse_object(line);
+    const auto* at = event ? event->if_contains("at_ns") : nullptr;
+    if (at == nullptr || !at->is_int64() || WallTime(Duration(at->get_int64())) < since) continue;
+    events.push_back(std::move(*event));
+  }
+  if (file.eof()) return events;
+  return Error{After::unchanged_retry, path + ": cannot be read"};
 }
 
 std::unique_ptr<Alerts> make_event_alerts(Events& events) {

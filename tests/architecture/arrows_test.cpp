@@ -21,30 +21,33 @@ const std::map<std::string, Folders> kMayInclude = {
     {"topology", {"base"}},
     {"states", {"base"}},
     {"recovery", {"ports", "topology", "base"}},
+    {"record", {"states", "base"}},
     {"system", {"ports", "base"}},
     {"telemetry", {"ports", "system", "base"}},
     {"alerting", {"ports", "topology", "system", "base"}},
     {"fence", {}},
     {"local", {"ports", "topology", "system", "fence", "base"}},
-    {"drill", {"local", "ports", "topology", "system", "base"}},
+    {"drill", {"local", "record", "ports", "topology", "system", "base"}},
     {"report", {"base"}},
     {"boxoffice", {"system", "fence", "base"}},
     // The composition roots: they build real things, and none looks into another.
     {"registry", {"recovery", "local", "telemetry", "ports", "topology", "system", "base"}},
     {"agent", {"recovery", "local", "telemetry", "fence", "ports", "topology", "system", "base"}},
     {"controller",
-     {"recovery", "states", "local", "telemetry", "alerting", "ports", "topology", "system",
-      "base"}},
+     {"recovery", "record", "states", "local", "telemetry", "alerting", "ports", "topology",
+      "system", "base"}},
     // The product's own code in a simulated world: of adapters it knows none.
     {"simulation", {"controller", "recovery", "states", "ports", "topology", "base"}},
     {"cli",
-     {"agent", "controller", "registry", "drill", "report", "simulation", "recovery", "local",
-      "telemetry", "ports", "topology", "system", "base"}},
+     {"agent", "controller", "registry", "drill", "report", "simulation", "recovery", "record",
+      "local", "telemetry", "ports", "topology", "system", "base"}},
 };
 
 /// Of a folder that may be included, only these headers may be, by that folder.
 const std::map<std::pair<std::string, std::string>, std::set<std::string>> kOnlyThese = {
     {{"registry", "recovery"}, {"recovery/record_changes.h"}},
+    {{"drill", "record"}, {"record/verification.h"}},
+    {{"cli", "record"}, {"record/canonical.h", "record/signature.h", "record/verification.h"}},
     {{"cli", "agent"}, {"agent/agent.h"}},
     {{"cli", "registry"}, {"registry/registry_server.h"}},
     {{"cli", "controller"}, {"controller/controller.h", "controller/workflows.h"}},

@@ -15,10 +15,10 @@ constexpr int kUsage = 2;
 constexpr int kMachine = 3;
 
 const std::vector<std::string> kCommands = {
-    "validate",    "up",       "down",    "logs",    "status",     "history",
-    "timeline",    "approve",  "decline", "detach",  "automation", "maintenance",
-    "acknowledge", "alert",    "rules",   "drill",   "report",     "simulate",
-    "serve",       "registry", "agent",   "vantage", "supervise"};
+    "validate", "up",      "down",    "logs",       "status",      "history",       "timeline",
+    "approve",  "decline", "detach",  "automation", "maintenance", "acknowledge",   "alert",
+    "rules",    "drill",   "report",  "simulate",   "record",      "verify-record", "serve",
+    "registry", "agent",   "vantage", "supervise"};
 
 const std::string kExample = UNDERSTUDY_SOURCE_DIR "/examples/boxoffice/understudy.yaml";
 
@@ -61,6 +61,29 @@ TEST(Words, of_the_report_name_the_file_that_is_no_verdict_and_write_nothing) {
   EXPECT_EQ(read_text(folder.file("out/report.html")), "");
   EXPECT_EQ(run_understudy({"report", folder.file("none.json")}).status, kUsage);
   EXPECT_EQ(run_understudy({"report"}).status, kUsage);
+}
+
+TEST(Words, that_verify_a_record_need_no_stack_and_name_what_is_wrong) {
+  const Folder folder;
+  write_text(folder.file("a.record.jsonl"), "{\"content\":{}}\n");
+  const Said said = run_understudy({"verify-record", folder.file("a.record.jsonl")});
+  EXPECT_EQ(said.status, kNo);
+  EXPECT_THAT(said.out, HasSubstr("a.record.jsonl: DOES NOT HOLD"));
+  EXPECT_THAT(said.out, HasSubstr("chain        BROKEN: the last line is no signature"));
+  const auto usage = [&](const std::vector<std::string>& words) {
+    const Said wrong = run_understudy(words);
+    EXPECT_EQ(wrong.status, kUsage);
+    return wrong.err;
+  };
+  EXPECT_TRUE(is_one_line(usage({"verify-record", folder.file("none")})));
+  EXPECT_THAT(usage({"verify-record", folder.file("a.record.jsonl"), "--authority",
+                     folder.file("a.record.jsonl")}),
+              HasSubstr("is no certificate"));
+  usage({"verify-record"});
+  usage({"record"});
+  usage({"record", "show"});
+  EXPECT_EQ(run_understudy({"record", "list", "-f", kExample, "--data", "/nowhere/stack"}).status,
+            kNo);
 }
 
 TEST(Words, of_the_simulator_tell_a_seed_and_catch_a_sabotage) {

@@ -126,6 +126,39 @@ TEST(Replay, of_a_changed_document_names_the_event_that_does_not_fit) {
   EXPECT_THAT(replayed.error().what, HasSubstr("WaitStateEntered \"Pause\""));
 }
 
+TEST(Replay, of_a_history_with_stand_ins_for_its_tokens_needs_them_and_no_seed) {
+  const auto machine = machine_of(R"asl({"StartAt": "Ask", "States": {"Ask": {"Type": "Task",
+    "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken", "End": true,
+    "Parameters": {"FunctionName": "ask", "Payload": {"token.$": "$$.Task.Token"}},
+    "Retry": [{"ErrorEquals": ["Again"]}]}}})asl");
+  Story story(machine);
+  for (const char* error : {"Again", "Never"}) {
+    const std::string token = story.task("Ask").token;
+    EXPECT_TRUE(story.tell(stimulus::TokenFailed{token, error, "no"}));
+    story.tasks.clear();
+    if (!story.timers.empty()) story.fire_next();
+  }
+  const auto tokens = story.execution.given_tokens();
+  ASSERT_EQ(tokens.size(), 2U);
+  auto info = info_for_tests();
+  info.seed += 1;
+  EXPECT_FALSE(Execution::replay(machine, info, story.events, story.now));
+  auto told = story.events;
+  for (auto& event : told) {
+    std::string text = to_text(event);
+    for (std::size_t i = 0; i < tokens.size(); ++i) {
+      if (const auto at = text.find(tokens[i]); at != std::string::npos)
+        text.replace(at, tokens[i].size(), "stand-in-" + std::to_string(i));
+    }
+    event = event_from_text(text).value();
+  }
+  info.tokens = {"stand-in-0", "stand-in-1"};
+  const auto replayed = Execution::replay(machine, info, told, story.now);
+  ASSERT_TRUE(replayed) << replayed.error().what;
+  EXPECT_EQ(replayed->execution.status(), story.execution.status());
+  EXPECT_EQ(replayed->execution.given_tokens(), info.tokens);
+}
+
 TEST(Replay, with_another_seed_is_refused_where_chance_was_used) {
   const auto story = whole_failover();
   auto info = info_for_tests();
