@@ -145,6 +145,18 @@ void print_automation(const json::object& automation) {
   }
 }
 
+/// What the controller's last look said; `understudy check` says more.
+void print_readiness(const json::object& readiness) {
+  std::string trouble;
+  for (const char* severity : {"blocks", "degrades", "notes"}) {
+    if (const json::array& ids = readiness.at(severity).as_array(); !ids.empty())
+      trouble += fmt::format("; {} {}", severity, json::serialize(ids));
+  }
+  fmt::print("readiness  {}, {} of 100, {} s ago{}: understudy check\n",
+             readiness.at("ready").as_bool() ? "ready" : "NOT READY", text(readiness, "score"),
+             readiness.at("age_ms").as_int64() / 1000, trouble);
+}
+
 void print_alerts(const json::array& targets) {
   if (targets.empty()) fmt::print("alerts     reach nobody: understudy.yaml names no target\n");
   for (const auto& each : targets) {
@@ -178,6 +190,8 @@ void print_status(const json::object& status) {
                text(decided, "because"));
   }
   print_automation(automation);
+  if (const auto* readiness = status.if_contains("readiness"))
+    print_readiness(readiness->as_object());
   print_alerts(status.at("alerts").as_array());
   for (const auto& vantage : status.at("vantages").as_array())
     fmt::print("vantage    {}\n", vantage.as_string().c_str());

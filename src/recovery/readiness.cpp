@@ -45,9 +45,9 @@ constexpr std::array kRows = {
   Row{{30, "standby.attached", blocks, "a standby is attached",
        "bring the other region back; it is attached as soon as it streams"}, Needs::roles, standby_attached},
   Row{{40, "standby.agent", blocks, "the standby's agent answers",
-       "understudy logs, with the standby's name and agent"}, Needs::roles, standby_agent},
+       "understudy logs STANDBY agent"}, Needs::roles, standby_agent},
   Row{{50, "active.agent", degrades, "the active region's agent answers",
-       "understudy logs, with the active region's name and agent"}, Needs::roles, active_agent},
+       "understudy logs ACTIVE agent"}, Needs::roles, active_agent},
   Row{{60, "lease.timed", blocks, "the lease has a deadline, so that somebody else may follow",
        "attach a standby: bring the other region back"}, Needs::roles, lease_timed},
   Row{{70, "lease.held", degrades, "the active region holds the lease",
@@ -56,9 +56,9 @@ constexpr std::array kRows = {
        "understudy status; the active region's agent puts it right once the standby answers"}, Needs::roles, lease_grantors},
 
   Row{{110, "database.standby", blocks, "the standby's database answers, and is a standby",
-       "understudy logs, with the standby's name and postgres"}, Needs::standby_says, database_stands_by},
+       "understudy logs STANDBY postgres"}, Needs::standby_says, database_stands_by},
   Row{{120, "database.streaming", blocks, "it streams from the active region",
-       "understudy logs, with the standby's name and postgres; a standby that can no longer catch up must be made anew"}, Needs::standby_says, database_streams},
+       "understudy logs STANDBY postgres; a standby that can no longer catch up must be made anew"}, Needs::standby_says, database_streams},
   Row{{130, "database.lag", blocks, "it lacks no more than policy.lag_budget",
        "find out what holds replication up: load, the network, a long query on the standby"}, Needs::both_say, database_lag},
   Row{{140, "database.timeline", blocks, "both databases are on one timeline",
@@ -95,15 +95,15 @@ constexpr std::array kRows = {
   Row{{350, "services.places", blocks, "the standby has a place for every instance that a failover starts",
        "understudy down --keep-data, then up"}, Needs::standby_inspected, services_have_room},
   Row{{360, "services.standby", degrades, "in the standby as many instances are well as the postures say",
-       "understudy logs, with the standby's name and the service's"}, Needs::standby_inspected, services_of_standby},
+       "understudy logs STANDBY SERVICE"}, Needs::standby_inspected, services_of_standby},
   Row{{370, "services.singletons", degrades, "no active-only service runs in the standby",
        "understudy status: its agent stops it, if it can"}, Needs::standby_inspected, singletons_once},
   Row{{380, "services.active", note, "in the active region as many instances are well as the postures say",
-       "understudy logs, with the active region's name and the service's"}, Needs::both_inspected, services_of_active},
+       "understudy logs ACTIVE SERVICE"}, Needs::both_inspected, services_of_active},
   Row{{400, "routes.targets", blocks, "every route that the standby is to take over at once has a healthy target there",
-       "understudy logs, with the standby's name and the service's"}, Needs::standby_inspected, routes_have_targets},
+       "understudy logs STANDBY SERVICE"}, Needs::standby_inspected, routes_have_targets},
   Row{{410, "routes.way_in", blocks, "the way into the standby answers, seen from every vantage",
-       "understudy logs, with the standby's name and load-balancer; or the network on the way"}, Needs::roles, way_in_answers},
+       "understudy logs STANDBY load-balancer; or the network on the way"}, Needs::roles, way_in_answers},
   Row{{420, "routes.ingress", degrades, "the public ingress leads to the active region",
        "understudy logs edge"}, Needs::roles, ingress_leads},
 
@@ -168,12 +168,22 @@ std::string obstacle(const View& view, Needs needs) {
   return "";
 }
 
+/// The table's advice with the regions' names in it.
+std::string advice_for(const View& view, std::string advice) {
+  for (const auto& [part, region] : {std::pair{std::string("STANDBY"), view.target},
+                                     std::pair{std::string("ACTIVE"), view.active}}) {
+    if (const auto at = advice.find(part); at != std::string::npos && !region.empty())
+      advice.replace(at, part.size(), region);
+  }
+  return advice;
+}
+
 Answer answer_to(const Row& row, const View& view) {
   const std::string unknown = obstacle(view, row.needs);
   Answer answer = unknown.empty() ? row.check(view) : not_known(unknown);
   if (answer.state == Answer::State::ok) return answer;
   answer.severity = std::min(answer.severity, row.question.severity);
-  if (answer.advice.empty()) answer.advice = row.question.advice;
+  if (answer.advice.empty()) answer.advice = advice_for(view, std::string(row.question.advice));
   return answer;
 }
 

@@ -77,10 +77,10 @@ struct Answer {
 /// One row of the table. Ids have gaps, grow, and are never reused.
 struct Question {
   int id;
-  std::string_view name;  ///< "database.lag"
-  Severity severity;      ///< of its gravest answer
-  std::string_view asks;  ///< as a statement: ok means that it is so
-  std::string_view advice;
+  std::string_view name;    ///< "database.lag"
+  Severity severity;        ///< of its gravest answer
+  std::string_view asks;    ///< as a statement: ok means that it is so
+  std::string_view advice;  ///< STANDBY and ACTIVE stand for the regions' names
 };
 [[nodiscard]] std::vector<Question> readiness_questions();
 
