@@ -76,30 +76,42 @@ void print_prediction(const json::object& readiness) {
       prediction->at("rto_full_p90_ms").as_int64());
 }
 
-std::vector<std::string> ids_of(const json::array& checks, std::string_view severity) {
+/// Names and ids of what has that severity; `state`: "finding", "unknown", or "" for either.
+std::vector<std::string> ids_of(const json::array& checks, std::string_view severity,
+                                std::string_view state = "") {
   std::vector<std::string> ids;
   for (const auto& each : checks) {
-    if (text(each.as_object(), "severity") == severity)
-      ids.push_back(fmt::format("{} ({})", text(each.as_object(), "name"),
-                                each.as_object().at("id").as_int64()));
+    const json::object& check = each.as_object();
+    if (text(check, "severity") != severity || (!state.empty() && text(check, "state") != state))
+      continue;
+    ids.push_back(fmt::format("{} ({})", text(check, "name"), check.at("id").as_int64()));
   }
   return ids;
 }
 
 void print_verdict(const json::object& readiness) {
-  const bool ready = readiness.at("ready").as_bool();
+  const json::array& checks = readiness.at("checks").as_array();
+  const bool found = !ids_of(checks, "blocks", "finding").empty();
+  const bool unknown = !ids_of(checks, "blocks", "unknown").empty();
   const std::string active = text(readiness, "active");
   const std::string move =
       active.empty() ? "a failover"
                      : fmt::format("a failover from {} to {}", active, text(readiness, "target"));
-  fmt::print("\n{}, {} of 100, {} s ago: {} {}\n", ready ? "READY" : "NOT READY",
-             readiness.at("score").as_int64(), readiness.at("age_ms").as_int64() / 1000, move,
-             ready ? "would succeed"
-                   : "would fail, or lose more than the budget, or cannot be "
-                     "known not to");
+  const char* verdict = found     ? "would fail, or lose more than the budget"
+                        : unknown ? "may fail, or lose more than the budget: too little is known"
+                        : !ids_of(checks, "degrades").empty()
+                            ? "would succeed; what degrades is slower, missing or not proved"
+                            : "would succeed";
+  fmt::print(
+      "\n{}, {} of 100, {} s ago: {} {}\n", readiness.at("ready").as_bool() ? "READY" : "NOT READY",
+      readiness.at("score").as_int64(), readiness.at("age_ms").as_int64() / 1000, move, verdict);
   for (const char* severity : {"blocks", "degrades", "note"}) {
-    const auto ids = ids_of(readiness.at("checks").as_array(), severity);
-    if (!ids.empty()) fmt::print("  {:<9} {}\n", severity, fmt::to_string(fmt::join(ids, ", ")));
+    for (const char* state : {"finding", "unknown"}) {
+      const auto ids = ids_of(checks, severity, state);
+      if (ids.empty()) continue;
+      fmt::print("  {:<20} {}\n", std::string(severity) + (state[0] == 'u' ? ", not known" : ""),
+                 fmt::to_string(fmt::join(ids, ", ")));
+    }
   }
 }
 

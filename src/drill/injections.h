@@ -44,6 +44,12 @@ Injection deploy_badly;
 /// Every process of the stack runs half of the time.
 Injection slow_everything;
 
+// To what the standby is configured with, and deployed. Its processes are started anew.
+/// A service lacks a secret, and one more's endpoint is the active region's.
+Injection misconfigure_standby;
+/// The program of a service that a failover starts, in the standby alone, ends at once.
+Injection deploy_badly_in_standby;
+
 // To the network. Those between hosts need a stage with hosts.
 Injection cut_path;
 Injection flap_path;

@@ -22,7 +22,8 @@ enum class Needs : std::uint8_t {
   both_say,
   standby_inspected,
   both_inspected,
-  both_databases,  ///< inspected
+  active_database,  ///< inspected
+  both_databases,   ///< inspected
   drills,
 };
 
@@ -78,16 +79,16 @@ constexpr std::array kRows = {
   Row{{210, "disk.room", degrades, "both disks have room",
        "make room before it runs out"}, Needs::both_inspected, disk_room},
   Row{{220, "wal.room", degrades, "the active region's disk can hold what max_slot_wal_keep_size keeps for an absent standby",
-       "make room, or lower max_slot_wal_keep_size"}, Needs::both_databases, wal_room},
+       "make room, or lower max_slot_wal_keep_size"}, Needs::active_database, wal_room},
   Row{{230, "wal.slot", blocks, "the active region keeps the log that the standby needs",
-       "make the standby anew from the active region"}, Needs::both_databases, wal_slot},
+       "make the standby anew from the active region"}, Needs::active_database, wal_slot},
 
   Row{{300, "programs.there", blocks, "every service's program can be executed in the standby",
        "deploy it: understudy up"}, Needs::standby_inspected, programs_there},
   Row{{310, "programs.same", degrades, "both regions have the same programs",
        "finish the deployment, or take it back"}, Needs::both_inspected, programs_same},
   Row{{320, "secrets.there", blocks, "every service has the secrets and settings that it needs, in both regions",
-       "fill it in, and start the region's services anew"}, Needs::both_inspected, secrets_there},
+       "fill it in and start the services anew; what the stack makes itself: understudy down --keep-data, then up"}, Needs::both_inspected, secrets_there},
   Row{{330, "configuration.localised", blocks, "no service's configuration names the other region",
        "put the region's own endpoint there: after a failover it would talk to the dead region"}, Needs::both_inspected, configuration_localised},
   Row{{340, "configuration.same", blocks, "what is not a region's own is configured alike in both",
@@ -144,26 +145,46 @@ std::string not_inspected(const View& view, const std::string& region) {
                      view.of(region).inspection_problem);
 }
 
+/// Who must have said what before a question can be asked.
+struct Prerequisites {
+  std::vector<std::string> says;       ///< regions whose agents must have answered
+  std::vector<std::string> inspected;  ///< and whose agents must have inspected them
+  std::vector<std::string> databases;  ///< and whose databases must have been inspected, too
+};
+
+Prerequisites prerequisites(const View& view, Needs needs) {
+  const std::vector<std::string> active = {view.active};
+  const std::vector<std::string> target = {view.target};
+  const std::vector<std::string> both = {view.target, view.active};
+  switch (needs) {
+    case Needs::active_says: return {.says = active, .inspected = {}, .databases = {}};
+    case Needs::standby_says: return {.says = target, .inspected = {}, .databases = {}};
+    case Needs::both_say: return {.says = both, .inspected = {}, .databases = {}};
+    case Needs::standby_inspected: return {.says = {}, .inspected = target, .databases = {}};
+    case Needs::both_inspected: return {.says = {}, .inspected = both, .databases = {}};
+    case Needs::active_database: return {.says = {}, .inspected = active, .databases = active};
+    case Needs::both_databases: return {.says = {}, .inspected = both, .databases = both};
+    default: return {};
+  }
+}
+
 /// Why the question cannot be asked; "" if it can.
 std::string obstacle(const View& view, Needs needs) {
   if (needs == Needs::nothing) return "";
   if (needs == Needs::drills)
     return view.facts.drills ? "" : "past drills cannot be read: " + view.facts.drills_problem;
   if (!view.facts.record) return "the record is not known";
-  const bool of_active = needs == Needs::active_says || needs == Needs::both_say ||
-                         needs == Needs::both_inspected || needs == Needs::both_databases;
-  const bool inspects = needs == Needs::standby_inspected || needs == Needs::both_inspected ||
-                        needs == Needs::both_databases;
-  std::vector<std::string> regions;
-  if (needs != Needs::roles && needs != Needs::active_says) regions.push_back(view.target);
-  if (of_active) regions.push_back(view.active);
-  for (const std::string& region : regions) {
-    const RegionFacts& facts = view.of(region);
-    if (!inspects && !facts.status) return no_agent(view, region);
-    if (inspects && !facts.inspection) return not_inspected(view, region);
-    if (needs == Needs::both_databases && !facts.inspection->database)
-      return fmt::format("{}'s database does not answer: {}", region,
-                         facts.inspection->database_problem);
+  const Prerequisites must = prerequisites(view, needs);
+  for (const std::string& region : must.says) {
+    if (!view.of(region).status) return no_agent(view, region);
+  }
+  for (const std::string& region : must.inspected) {
+    if (!view.of(region).inspection) return not_inspected(view, region);
+  }
+  for (const std::string& region : must.databases) {
+    const Inspection& seen = *view.of(region).inspection;
+    if (!seen.database)
+      return fmt::format("{}'s database does not answer: {}", region, seen.database_problem);
   }
   return "";
 }

@@ -77,6 +77,15 @@ std::string difference(const View& view, const std::string& service, const std::
   return fmt::format("{}: {} differs", service, variable);
 }
 
+/// What is missing, or names the other region, has its own questions.
+bool has_its_own_question(const ServiceConfiguration& configuration, const std::string& variable) {
+  const auto& missing = configuration.missing;
+  const auto& foreign = configuration.foreign;
+  return std::find(missing.begin(), missing.end(), variable) != missing.end() ||
+         std::any_of(foreign.begin(), foreign.end(),
+                     [&](const std::string& text) { return text.starts_with(variable + " "); });
+}
+
 /// Settings that understudy.yaml spells out do less harm than what the stack hands in: a password,
 /// an endpoint.
 Severity severity_of(const Service& service, const std::string& variable) {
@@ -158,6 +167,7 @@ Answer configuration_same(const View& view) {
     for (const auto& [name, digest] : here->variables) variables.insert(name);
     for (const auto& [name, digest] : there->variables) variables.insert(name);
     for (const std::string& variable : variables) {
+      if (has_its_own_question(*here, variable) || has_its_own_question(*there, variable)) continue;
       const std::string differs = difference(view, service.name, variable);
       if (!differs.empty()) findings.add(severity_of(service, variable), differs);
     }

@@ -15,10 +15,10 @@ constexpr int kUsage = 2;
 constexpr int kMachine = 3;
 
 const std::vector<std::string> kCommands = {
-    "validate",    "up",       "down",    "logs",    "status",     "history",
-    "timeline",    "approve",  "decline", "detach",  "automation", "maintenance",
-    "acknowledge", "alert",    "rules",   "drill",   "report",     "simulate",
-    "serve",       "registry", "agent",   "vantage", "supervise"};
+    "validate",    "up",          "down",     "logs",    "status",  "check",
+    "history",     "timeline",    "approve",  "decline", "detach",  "automation",
+    "maintenance", "acknowledge", "alert",    "rules",   "drill",   "report",
+    "simulate",    "serve",       "registry", "agent",   "vantage", "supervise"};
 
 const std::string kExample = UNDERSTUDY_SOURCE_DIR "/examples/boxoffice/understudy.yaml";
 
