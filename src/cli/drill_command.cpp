@@ -198,7 +198,8 @@ Exit drill_command(const Where& where, const DrillWords& words) {
       if (!result)
         return fail("drill", fault->name + ": " + result.error().what, exit_for(result.error()));
       print(*result);
-      note_for_check(*result, *topology, drill_log_file(data_folder(where, *topology)));
+      if (!words.safety_only)
+        note_for_check(*result, *topology, drill_log_file(data_folder(where, *topology)));
       report.push_back(drill_json(*result, drill_environment(*fault, *topology, where, words)));
       rows.push_back({fault, std::move(*result)});
     }

@@ -68,9 +68,9 @@ void CapacityWatch::tell(const std::string& region, const Service& service,
                                           {"wanted", wanted},
                                           {"trouble", state.trouble}});
   world_.alerts.raise(
-      {.subject = fmt::format("{}: only {} of {} instances of {} {} well for {} s", region,
-                              state.up, wanted, service.name, wanted == 1 ? "is" : "are",
-                              kLackIsNews / std::chrono::seconds(1)),
+      {.subject =
+           fmt::format("{}: only {} of {} instances of {} are well for {} s", region, state.up,
+                       wanted, service.name, kLackIsNews / std::chrono::seconds(1)),
        .done = fmt::format("{} goes on without; the supervisor starts it again and again{}{}",
                            region, state.trouble.empty() ? "" : ". ", state.trouble),
        .ask = fmt::format("understudy logs {} {}; mend it, or deploy what starts", region,

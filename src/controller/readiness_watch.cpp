@@ -69,14 +69,30 @@ Duration ReadinessWatch::consider(const Readiness& readiness) {
   return kLookEvery;
 }
 
-/// Only what stays the same while it lasts: figures would be news every minute.
+namespace {
+
+/// The questions that block and are of that state.
+std::vector<Question> blocking(const Readiness& readiness, Answer::State state) {
+  std::vector<Question> questions;
+  for (const auto& [question, answer] : readiness.answers) {
+    if (answer.state == state && answer.severity == Severity::blocks) questions.push_back(question);
+  }
+  return questions;
+}
+
+}  // namespace
+
+/// Only what stays the same while it lasts: figures would be news every minute. Of what is not
+/// known only if nothing is found.
 void ReadinessWatch::tell_blocked(const Readiness& readiness) {
   if (!told_) ++occasions_;
   told_ = true;
+  auto questions = blocking(readiness, Answer::State::finding);
+  const bool only_unknown = questions.empty();
+  if (only_unknown) questions = blocking(readiness, Answer::State::unknown);
   std::vector<std::string> names;
   std::vector<std::string> expected;
-  for (const auto& [question, answer] : readiness.answers) {
-    if (answer.state == Answer::State::ok || answer.severity != Severity::blocks) continue;
+  for (const Question& question : questions) {
     names.push_back(fmt::format("{} ({})", question.name, question.id));
     expected.emplace_back(question.asks);
   }
@@ -86,7 +102,8 @@ void ReadinessWatch::tell_blocked(const Readiness& readiness) {
           : fmt::format("{} could not take over from {} now", readiness.target, readiness.active);
   world_.alerts.raise(
       {.subject = fmt::format("{}: {}", whom, fmt::join(names, ", ")),
-       .done = fmt::format("nothing. Expected, and not so: {}", fmt::join(expected, "; ")),
+       .done = fmt::format("nothing. Expected, and {}: {}", only_unknown ? "not known" : "not so",
+                           fmt::join(expected, "; ")),
        .ask = "understudy check says why, and what to do",
        .key = fmt::format("readiness.blocked.{}", occasions_)});
 }

@@ -72,12 +72,13 @@ TEST_F(Watched, a_standby_that_could_not_take_over_is_told_once_and_so_is_that_i
   world_.north.database.standby = nullptr;
   world_.south.database.now.streaming = false;
   south_.missing["worker"] = {"TOKEN"};
-  run_for(seconds(55));
+  run_for(seconds(58));
   EXPECT_THAT(blocking(), testing::Contains(120));
   EXPECT_TRUE(alerts().empty()) << "it may pass";
   run_for(seconds(200));
   ASSERT_FALSE(alerts().empty());
-  for (const Alert& alert : alerts()) EXPECT_EQ(alert.subject, alerts()[0].subject);
+  for (const Alert& alert : alerts()) EXPECT_EQ(alert.key, alerts()[0].key) << "one matter";
+  for (const Alert& alert : alerts()) EXPECT_EQ(alert.subject, alerts()[0].subject) << "no news";
   EXPECT_THAT(alerts()[0].subject, HasSubstr("south could not take over from north now"));
   EXPECT_THAT(alerts()[0].subject, HasSubstr("database.streaming (120)"));
   EXPECT_THAT(alerts()[0].subject, HasSubstr("secrets.there (320)"));
@@ -121,6 +122,11 @@ TEST_F(Watched, a_silent_standby_leaves_much_unknown_and_is_not_ready) {
   ASSERT_TRUE(watch_.last());
   EXPECT_FALSE(watch_.last()->ready());
   EXPECT_THAT(blocking(), testing::IsSupersetOf({40, 110, 120, 130, 160, 330}));
+  run_for(seconds(15));
+  ASSERT_FALSE(alerts().empty());
+  EXPECT_THAT(alerts()[0].subject, HasSubstr("standby.agent (40)"));
+  EXPECT_THAT(alerts()[0].subject, testing::Not(HasSubstr("configuration.localised")))
+      << "what cannot be known is no finding of its own to be told";
 }
 
 TEST_F(Watched, a_silent_registry_leaves_nobody_a_part) {
