@@ -4,6 +4,7 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_to.hpp>
 #include <map>
@@ -23,6 +24,7 @@ namespace json = boost::json;
 namespace {
 
 constexpr Duration kPatience = std::chrono::seconds(3);
+constexpr std::size_t kIdsShown = 5;
 /// A target of alerts gets ten seconds.
 constexpr Duration kAlertPatience = std::chrono::seconds(15);
 
@@ -149,8 +151,11 @@ void print_automation(const json::object& automation) {
 void print_readiness(const json::object& readiness) {
   std::string trouble;
   for (const char* severity : {"blocks", "degrades", "notes"}) {
-    if (const json::array& ids = readiness.at(severity).as_array(); !ids.empty())
-      trouble += fmt::format("; {} {}", severity, json::serialize(ids));
+    const json::array& ids = readiness.at(severity).as_array();
+    if (ids.empty()) continue;
+    const json::array first(ids.begin(), ids.begin() + std::min(ids.size(), kIdsShown));
+    trouble += fmt::format("; {} {}{}", severity, json::serialize(first),
+                           ids.size() > kIdsShown ? " and more" : "");
   }
   fmt::print("readiness  {}, {} of 100, {} s ago{}: understudy check\n",
              readiness.at("ready").as_bool() ? "ready" : "NOT READY", text(readiness, "score"),

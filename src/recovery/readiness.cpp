@@ -20,6 +20,7 @@ enum class Needs : std::uint8_t {
   active_says,  ///< the active region's agent answered
   standby_says,
   both_say,
+  active_inspected,
   standby_inspected,
   both_inspected,
   active_database,  ///< inspected
@@ -100,7 +101,7 @@ constexpr std::array kRows = {
   Row{{370, "services.singletons", degrades, "no active-only service runs in the standby",
        "understudy status: its agent stops it, if it can"}, Needs::standby_inspected, singletons_once},
   Row{{380, "services.active", note, "in the active region as many instances are well as the postures say",
-       "understudy logs ACTIVE SERVICE"}, Needs::both_inspected, services_of_active},
+       "understudy logs ACTIVE SERVICE"}, Needs::active_inspected, services_of_active},
   Row{{400, "routes.targets", blocks, "every route that the standby is to take over at once has a healthy target there",
        "understudy logs STANDBY SERVICE"}, Needs::standby_inspected, routes_have_targets},
   Row{{410, "routes.way_in", blocks, "the way into the standby answers, seen from every vantage",
@@ -118,7 +119,7 @@ constexpr std::array kRows = {
   Row{{600, "automation.on", note, "a failover would begin by itself",
        "understudy automation, maintenance, acknowledge"}, Needs::roles, begins_by_itself},
   Row{{610, "alerts.reach", note, "alerts reach people",
-       "understudy alert --test"}, Needs::nothing, alerts_reach},
+       "name targets in understudy.yaml (docs/alerts.md); understudy alert --test"}, Needs::nothing, alerts_reach},
   Row{{700, "drill.done", degrades, "the last drill region-kill of the platform as it is described now passed",
        "understudy drill --fault region-kill, with the same -f and --data"}, Needs::drills, drilled},
   Row{{710, "drill.age", note, "it is less than 30 days old",
@@ -136,13 +137,13 @@ constexpr bool ids_grow() {
 }
 static_assert(ids_grow());
 
-std::string no_agent(const View& view, const std::string& region) {
-  return fmt::format("{}'s agent does not answer: {}", region, view.of(region).status_problem);
-}
+/// Why its agent says nothing is the answer to questions 40 and 50.
+std::string no_agent(const std::string& region) { return region + "'s agent does not answer"; }
 
 std::string not_inspected(const View& view, const std::string& region) {
-  return fmt::format("{}'s agent could not be asked: {}", region,
-                     view.of(region).inspection_problem);
+  const RegionFacts& facts = view.of(region);
+  if (!facts.status) return no_agent(region);
+  return fmt::format("{}'s agent could not be asked: {}", region, facts.inspection_problem);
 }
 
 /// Who must have said what before a question can be asked.
@@ -160,6 +161,7 @@ Prerequisites prerequisites(const View& view, Needs needs) {
     case Needs::active_says: return {.says = active, .inspected = {}, .databases = {}};
     case Needs::standby_says: return {.says = target, .inspected = {}, .databases = {}};
     case Needs::both_say: return {.says = both, .inspected = {}, .databases = {}};
+    case Needs::active_inspected: return {.says = {}, .inspected = active, .databases = {}};
     case Needs::standby_inspected: return {.says = {}, .inspected = target, .databases = {}};
     case Needs::both_inspected: return {.says = {}, .inspected = both, .databases = {}};
     case Needs::active_database: return {.says = {}, .inspected = active, .databases = active};
@@ -176,7 +178,7 @@ std::string obstacle(const View& view, Needs needs) {
   if (!view.facts.record) return "the record is not known";
   const Prerequisites must = prerequisites(view, needs);
   for (const std::string& region : must.says) {
-    if (!view.of(region).status) return no_agent(view, region);
+    if (!view.of(region).status) return no_agent(region);
   }
   for (const std::string& region : must.inspected) {
     if (!view.of(region).inspection) return not_inspected(view, region);

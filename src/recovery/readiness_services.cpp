@@ -222,6 +222,18 @@ Answer routes_have_targets(const View& view) {
   return findings.answer();
 }
 
+namespace {
+
+/// A look's detail begins with what it says of the way in, if that failed.
+std::string of_the_way(const Sighting& seen) {
+  constexpr std::string_view kHead = "way in: ";
+  std::string first = seen.detail.substr(0, seen.detail.find(';'));
+  if (first.starts_with(kHead)) first.erase(0, kHead.size());
+  return first;
+}
+
+}  // namespace
+
 Answer way_in_answers(const View& view) {
   std::size_t seen = 0;
   std::vector<std::string> troubles;
@@ -229,7 +241,7 @@ Answer way_in_answers(const View& view) {
     if (sighting && sighting->path) {
       ++seen;
     } else {
-      troubles.push_back(vantage + (sighting ? ": " + sighting->detail : " did not answer"));
+      troubles.push_back(vantage + (sighting ? ": " + of_the_way(*sighting) : " did not answer"));
     }
   }
   if (troubles.empty() && seen > 0) return ok();

@@ -216,9 +216,10 @@ std::vector<Story> of_the_services() {
        [](auto& f) { service_of(south(f), "pages").up = 0; }, "pages (cdn)"},
       {"nobody sees the standby's way in", 410, kBlocks,
        [](auto& f) {
-         for (auto& [vantage, seen] : f.standby_seen) seen->path = false, seen->detail = "refused";
+         for (auto& [vantage, seen] : f.standby_seen)
+           seen->path = false, seen->detail = "way in: refused; database: gone";
        },
-       "edge: refused"},
+       "edge: refused; other-region: refused"},
       {"one vantage does not see the standby's way in", 410, kDegrades,
        [](auto& f) { f.standby_seen["edge"].reset(); }, "edge did not answer"},
       {"the edge is down", 420, kDegrades,
