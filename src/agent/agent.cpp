@@ -19,7 +19,9 @@
 #include "local/local_vantage.h"
 #include "local/postgres_database.h"
 #include "local/postgres_rebuild.h"
+#include "local/region_inspector.h"
 #include "local/remote_agent.h"
+#include "local/remote_inspector.h"
 #include "local/remote_registry.h"
 #include "local/render.h"
 #include "local/site.h"
@@ -225,6 +227,8 @@ Result<Done> run_child(const Site& site, const std::string& region,
   auto routes = routes_of(**keeper, *clock, "agent-" + other.name);
   std::ranges::move(planned_routes(**keeper, *clock), std::back_inserter(routes));
   routes.push_back(look_route(vantage, *clock, site.topology().probe));
+  LocalInspector inspector(region, layout, site.secrets(), *clock);
+  std::ranges::move(inspection_routes(inspector, *clock), std::back_inserter(routes));
   auto server = serve_control(layout.agent(region), certificate_files(place.file("tls"), name),
                               std::move(routes), 12);
   if (!server) return server.error();

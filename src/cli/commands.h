@@ -22,6 +22,13 @@ Exit validate_command(const Where& where);
 Exit up_command(const Where& where);
 Exit down_command(const Where& where, bool keep_data);
 Exit status_command(const Where& where, bool json);
+struct CheckWords {
+  bool json = false;
+  bool fresh = false;   ///< look now; else what the controller's last look saw
+  bool strict = false;  ///< what degrades is not ready, either
+};
+/// Could a failover succeed right now? Exit::no if not.
+Exit check_command(const Where& where, const CheckWords& words);
 Exit logs_command(const Where& where, const std::string& domain, const std::string& unit,
                   unsigned lines, bool follow);
 Exit history_command(const Where& where, const std::string& execution, bool json);

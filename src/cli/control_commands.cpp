@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_to.hpp>
 #include <map>
@@ -18,6 +19,7 @@ namespace json = boost::json;
 
 namespace {
 
+constexpr std::size_t kIdsShown = 5;
 /// A target of alerts gets ten seconds.
 constexpr Duration kAlertPatience = std::chrono::seconds(15);
 
@@ -91,6 +93,21 @@ void print_automation(const json::object& automation) {
   }
 }
 
+/// What the controller's last look said; `understudy check` says more.
+void print_readiness(const json::object& readiness) {
+  std::string trouble;
+  for (const char* severity : {"blocks", "degrades", "notes"}) {
+    const json::array& ids = readiness.at(severity).as_array();
+    if (ids.empty()) continue;
+    const json::array first(ids.begin(), ids.begin() + std::min(ids.size(), kIdsShown));
+    trouble += fmt::format("; {} {}{}", severity, json::serialize(first),
+                           ids.size() > kIdsShown ? " and more" : "");
+  }
+  fmt::print("readiness  {}, {} of 100, {} s ago{}: understudy check\n",
+             readiness.at("ready").as_bool() ? "ready" : "NOT READY", text(readiness, "score"),
+             readiness.at("age_ms").as_int64() / 1000, trouble);
+}
+
 void print_alerts(const json::array& targets) {
   if (targets.empty()) fmt::print("alerts     reach nobody: understudy.yaml names no target\n");
   for (const auto& each : targets) {
@@ -133,6 +150,8 @@ void print_status(const json::object& status) {
                text(decided, "because"));
   }
   print_automation(automation);
+  if (const auto* readiness = status.if_contains("readiness"))
+    print_readiness(readiness->as_object());
   print_alerts(status.at("alerts").as_array());
   for (const auto& vantage : status.at("vantages").as_array())
     fmt::print("vantage    {}\n", vantage.as_string().c_str());

@@ -67,6 +67,7 @@ struct Options {
   bool follow = false;
   bool json = false;
   bool keep_data = false;
+  CheckWords check;
   OrderWords order;
   std::string alert_to;
   bool test = false;
@@ -123,6 +124,15 @@ void add_control_commands(CLI::App& app, Options& options, std::function<Exit()>
   add_where(status, options);
   status->add_flag("--json", options.json, "As JSON");
   status->callback([&] { chosen = [&] { return status_command(options.where, options.json); }; });
+
+  auto* check = app.add_subcommand("check", "Could a failover succeed right now? 0 yes, 1 no");
+  add_where(check, options);
+  check->add_flag("--fresh", options.check.fresh,
+                  "Look now; else what the controller saw within the last minute");
+  check->add_flag("--strict", options.check.strict,
+                  "1 also for what would make it slower or partial");
+  check->add_flag("--json", options.check.json, "As JSON");
+  check->callback([&] { chosen = [&] { return check_command(options.where, options.check); }; });
 
   auto* history = app.add_subcommand("history", "Executions; or the events of one");
   add_where(history, options);

@@ -7,9 +7,12 @@
 #include <memory>
 
 #include "alerting/dispatcher.h"
+#include "controller/capacity_watch.h"
 #include "controller/execution_runner.h"
 #include "controller/operator_controls.h"
 #include "controller/operator_routes.h"
+#include "controller/readiness_view.h"
+#include "controller/readiness_watch.h"
 #include "controller/record_keeper.h"
 #include "controller/rejoin_watch.h"
 #include "controller/sentry.h"
@@ -20,10 +23,13 @@
 #include "controller/writer_watch.h"
 #include "local/authority.h"
 #include "local/control_server.h"
+#include "local/drill_log.h"
 #include "local/local_vantage.h"
 #include "local/other_region.h"
 #include "local/public_ingress.h"
+#include "local/region_inspector.h"
 #include "local/remote_agent.h"
+#include "local/remote_inspector.h"
 #include "local/remote_registry.h"
 #include "local/site.h"
 #include "ports/wire.h"
@@ -50,7 +56,8 @@ json::object to_json(const Facts& facts) {
 }
 
 json::object status(Orchestration& world, const Sentry& sentry, const ExecutionRunner& runner,
-                    const OperatorControls& controls, const alerting::Dispatcher& alerts) {
+                    const OperatorControls& controls, const alerting::Dispatcher& alerts,
+                    const ReadinessWatch& readiness) {
   const Sentry::View view = sentry.view();
   json::object body{{"platform", world.topology.platform},
                     {"registry_problem", view.registry_problem}};
@@ -86,7 +93,44 @@ json::object status(Orchestration& world, const Sentry& sentry, const ExecutionR
   body["running"] = std::move(running);
   body["automation"] = controls.view(view.record ? view.record->epoch : 0);
   body["alerts"] = alerts.view();
+  if (const auto last = readiness.last())
+    body["readiness"] = readiness_summary(*last, world.clock.wall());
   return body;
+}
+
+/// Why alerts may reach nobody; "".
+std::string problem_of(const json::array& targets) {
+  if (targets.empty()) return "understudy.yaml names no target of alerts";
+  std::string problem;
+  for (const auto& each : targets) {
+    const json::object& target = each.as_object();
+    if (const auto& why = target.at("problem").as_string(); !why.empty())
+      problem += (problem.empty() ? "" : "; ") + std::string(target.at("name").as_string()) + ": " +
+                 std::string(why);
+  }
+  return problem;
+}
+
+/// `tls`: the folder with the certificates of the controller and of the registry beside it.
+OwnFacts own_facts(const Topology& topology, const std::string& tls, const Permission& permission,
+                   const json::array& targets) {
+  OwnFacts own{
+      .build = own_build(),
+      .certificates = {},
+      .hindrance = permission.verdict == Verdict::go ? "" : std::string(permission.because),
+      .alerts_problem = problem_of(targets),
+      .platform_digest = platform_digest(topology)};
+  for (const char* owner : {"controller", "registry"}) {
+    if (auto end = certificate_end(tls + "/" + owner + ".crt"))
+      own.certificates[std::string("the ") + owner] = *end;
+  }
+  return own;
+}
+
+http::Response readiness(ReadinessWatch& watch, const Clock& clock, const ControlCall& call) {
+  auto found = watch.last();
+  if (!found || !call.request.parameter("fresh").empty()) found = watch.look();
+  return control_answer(readiness_view(*found, clock.wall()));
 }
 
 http::Response executions(Journal& journal) {
@@ -175,10 +219,15 @@ Result<Done> run_controller(const std::string& data) {
   RemoteVantage edge("edge", client(layout.edge_vantage()), *clock);
   std::map<std::string, std::unique_ptr<RemoteAgent>> agents;
   std::map<std::string, RegionAgent*> agent_ports;
+  std::map<std::string, std::unique_ptr<RemoteInspector>> inspectors;
+  std::map<std::string, RegionInspector*> inspector_ports;
   std::map<std::string, std::unique_ptr<Vantage>> beside;
   for (const Region& region : (*site)->topology().regions) {
     agents[region.name] = std::make_unique<RemoteAgent>(client(layout.agent(region.name)), *clock);
     agent_ports[region.name] = agents[region.name].get();
+    inspectors[region.name] =
+        std::make_unique<RemoteInspector>(client(layout.agent(region.name)), *clock);
+    inspector_ports[region.name] = inspectors[region.name].get();
     beside[region.name] =
         std::make_unique<RemoteVantage>(region.name, client(layout.agent(region.name)), *clock);
   }
@@ -212,6 +261,15 @@ Result<Done> run_controller(const std::string& data) {
   standby_watch.start();
   WriterWatch writer_watch(world);
   writer_watch.start();
+  DrillLog drills(drill_log_file(layout.data()));
+  const auto own = [&](std::uint64_t epoch) {
+    return own_facts((*site)->topology(), place.file("tls"), controls.permission_now(epoch),
+                     alerts.view());
+  };
+  ReadinessWatch readiness_watch(world, {inspector_ports, drills, own});
+  readiness_watch.start();
+  CapacityWatch capacity_watch(world, inspector_ports);
+  capacity_watch.start();
   RejoinWatch rejoin_watch(world, runner, std::string(rejoin_workflow()));
   rejoin_watch.start();
   TransitionDesk desk(world, runner, std::string(failover_workflow()),
@@ -221,6 +279,8 @@ Result<Done> run_controller(const std::string& data) {
     standby_watch.stop();
     writer_watch.stop();
     rejoin_watch.stop();
+    readiness_watch.stop();
+    capacity_watch.stop();
     runner.stop();
     records.stop();
     tasks.reset();  // joined before what they use goes
@@ -230,8 +290,10 @@ Result<Done> run_controller(const std::string& data) {
   std::vector<ControlRoute> routes = {
       {"GET", "/v1/status", cli,
        [&](const ControlCall&) {
-         return control_answer(status(world, sentry, runner, controls, alerts));
+         return control_answer(status(world, sentry, runner, controls, alerts, readiness_watch));
        }},
+      {"GET", "/v1/readiness", cli,
+       [&](const ControlCall& call) { return readiness(readiness_watch, *clock, call); }},
       {"GET", "/v1/executions", cli, [&](const ControlCall&) { return executions(**journal); }},
       {"GET", "/v1/history", cli,
        [&](const ControlCall& call) { return history(**journal, call); }},

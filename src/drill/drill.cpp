@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 
 #include "drill/audience.h"
 #include "drill/buyers.h"
@@ -34,6 +35,18 @@ constexpr std::uint64_t kFirstTimeline = 1;     ///< of the databases of a new s
 constexpr auto kFeedBack = milliseconds(1000);  ///< after readiness, 99 of 100 watchers
 /// One time-out of the CDN at the region that is gone (CdnTimeouts::read), and the page itself.
 constexpr auto kPageDelay = milliseconds(2500);
+
+constexpr auto kForeseen = seconds(30);  ///< for `understudy check` to say what it must
+constexpr auto kTold = seconds(25);      ///< for an alert after a failover
+
+/// Whether `understudy check` says of a question that it is not so.
+bool found_by_check(const boost::json::object& readiness, int id) {
+  const auto& checks = readiness.at("checks").as_array();
+  return std::any_of(checks.begin(), checks.end(), [id](const boost::json::value& each) {
+    const auto& check = each.as_object();
+    return check.at("id").as_int64() == id && check.at("state").as_string() == "finding";
+  });
+}
 
 /// The drill in progress: what its parts share.
 class Run {
@@ -114,6 +127,11 @@ class Run {
       say_("replication stalls");
       sleep_unless_interrupted(topology_.policy.lag_budget + seconds(2));
     }
+    if (fault_.prepare) {
+      auto prepared = fault_.prepare(*stage_, region_);
+      if (!prepared) return within("preparing the fault", prepared.error());
+      check_that_it_is_foreseen();
+    }
     if (fault_.name == "region-freeze") {
       auto stragglers = Stragglers::start(stage_->site(), region_, run_name_);
       if (!stragglers) return stragglers.error();
@@ -127,7 +145,32 @@ class Run {
     if (!injected) return within("doing the fault", injected.error());
     injected_ = std::move(*injected);
     if (stragglers_) stragglers_->note_frozen();
+    if (!fault_.prepare) check_that_it_is_foreseen();
     return Done{};
+  }
+
+  /// Whether `understudy check` now says so, within its time.
+  bool check_says(const std::function<bool(const boost::json::object&)>& so) {
+    const BootTime give_up = read_clocks().boot + kForeseen;
+    do {
+      const auto readiness = stage_->readiness();
+      if (readiness && so(*readiness)) return true;
+      sleep_unless_interrupted(milliseconds(500));
+    } while (read_clocks().boot < give_up && !interrupted());
+    return false;
+  }
+
+  void check_that_it_is_foreseen() {
+    if (fault_.foreseen.empty()) return;
+    const bool said = check_says([&](const boost::json::object& readiness) {
+      return readiness.at("ready").as_bool() != fault_.not_ready &&
+             std::all_of(fault_.foreseen.begin(), fault_.foreseen.end(),
+                         [&](int id) { return found_by_check(readiness, id); });
+    });
+    say_(said ? "understudy check says so" : "understudy check does not say so");
+    require(said, fmt::format("understudy check did not say {}{}",
+                              fmt::to_string(fmt::join(fault_.foreseen, " and ")),
+                              fault_.not_ready ? ", or called it ready" : ""));
   }
 
   /// Until the expected fail-over has come and service is full, or until the bound has passed.
@@ -142,11 +185,28 @@ class Run {
         say_(fmt::format("{} acknowledges again after {} ms", last->region,
                          to_ms(last->received.boot - fault_at_.boot)));
         sleep_unless_interrupted(kSettle);
+        await_telling();
         return Done{};
       }
       sleep_unless_interrupted(milliseconds(20));
     }
     return Done{};
+  }
+
+  /// What degrades without breaking is told only once it has lasted.
+  void await_telling() {
+    const BootTime give_up = read_clocks().boot + kTold;
+    while (!fault_.tells.empty() && !interrupted() && read_clocks().boot < give_up) {
+      auto story = read_story(stage_->site(), region_, fault_at_);
+      if (story && tells(*story)) return;
+      sleep_unless_interrupted(milliseconds(200));
+    }
+  }
+
+  [[nodiscard]] bool tells(const Story& story) const {
+    return std::any_of(story.alerts.begin(), story.alerts.end(), [&](const std::string& alert) {
+      return alert.find(fault_.tells) != std::string::npos;
+    });
   }
 
   Result<Done> heal() {
@@ -157,6 +217,10 @@ class Run {
     if (auto healed = injected_.heal(); !healed) return within("undoing the fault", healed.error());
     sleep_unless_interrupted(fault_.name == "none" ? Duration::zero() : Duration(kAfterHealing));
     if (stragglers_) result_.stragglers = stragglers_->stop();
+    if (fault_.not_ready) {
+      require(check_says([](const auto& readiness) { return readiness.at("ready").as_bool(); }),
+              "understudy check did not call it ready again");
+    }
     return Done{};
   }
 
@@ -282,10 +346,7 @@ class Run {
       require(fault_.rows.empty() || std::any_of(story.rows.begin(), story.rows.end(), decided),
               "the table did not reach the expected row");
     }
-    const auto told = [&](const std::string& alert) {
-      return alert.find(fault_.tells) != std::string::npos;
-    };
-    require(fault_.tells.empty() || std::any_of(story.alerts.begin(), story.alerts.end(), told),
+    require(fault_.tells.empty() || tells(story),
             fmt::format("nobody was told that it \"{}\"", fault_.tells));
     if (fault_.name == "none" || fault_.spares_active)
       require(story.self_fencings == 0,

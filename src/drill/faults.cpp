@@ -159,6 +159,34 @@ std::vector<Fault> false_alarms() {
   };
 }
 
+/// The standby would not do what it must after a failover; it is known before.
+std::vector<Fault> unready_standbys() {
+  return {
+      {.name = "secrets-not-localised",
+       .what = "a deployment in the standby lacks a service's secret, and leaves it the active "
+               "region's endpoint",
+       .expected = Outcome::holds,
+       .rows = {},
+       .bound = seconds(10),
+       .majority_sees_primary_down = false,
+       .spares_active = true,
+       .foreseen = {320, 330},
+       .not_ready = true,
+       .inject = misconfigure_standby},
+      {.name = "capacity-never-arrives",
+       .what = "the active region is killed; in the other one a service that the failover starts "
+               "crash-loops",
+       .expected = Outcome::fails_over,
+       .rows = {30},
+       .bound = seconds(15),
+       .region_lost = true,
+       .prepare = deploy_badly_in_standby,
+       .foreseen = {310},
+       .tells = "only 0 of 1 instances of",
+       .inject = kill_region},
+  };
+}
+
 /// What the active region can do without is gone: nobody may notice.
 std::vector<Fault> lost_helpers() {
   return {
@@ -243,8 +271,8 @@ std::vector<Fault> one_way_cuts() {
 const std::vector<Fault>& table() {
   static const std::vector<Fault> faults = [] {
     std::vector<Fault> all;
-    for (const auto part :
-         {lost_regions, planned_moves, lost_databases, false_alarms, lost_helpers, one_way_cuts}) {
+    for (const auto part : {lost_regions, planned_moves, lost_databases, false_alarms, lost_helpers,
+                            unready_standbys, one_way_cuts}) {
       for (Fault& fault : part()) all.push_back(std::move(fault));
     }
     all.push_back({.name = "none",

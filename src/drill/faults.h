@@ -27,6 +27,12 @@ struct Fault {
   bool thaws = false;          ///< what was under way in the region continues afterwards
   /// Replication is cut so long before that the lag budget is exceeded.
   bool after_stalled_replication = false;
+  /// Done before the fault, which counts from its own moment. Empty: nothing.
+  std::function<Injection> prepare = nullptr;
+  /// Ids of what `understudy check` must say: before the fault if something is prepared, else once
+  /// it is done.
+  std::vector<int> foreseen = {};
+  bool not_ready = false;  ///< and its status is then 1, until the fault is healed
   /// Nobody knows what would be lost, so a person is asked, approves, and then it fails over. The
   /// fault stays.
   bool asks = false;

@@ -47,6 +47,13 @@ Injection deploy_badly;
 /// Every process of the stack runs half of the time.
 Injection slow_everything;
 
+// To what the standby alone is deployed with.
+/// A service lacks a secret, and its database's endpoint is the active region's. The region's
+/// processes are started anew.
+Injection misconfigure_standby;
+/// The program of a service that a failover starts, in the standby alone, ends at once.
+Injection deploy_badly_in_standby;
+
 // To the network. Those between hosts need a stage with hosts.
 Injection cut_path;
 Injection flap_path;

@@ -19,6 +19,7 @@ namespace understudy::drill {
 namespace {
 
 constexpr Duration kCall = std::chrono::seconds(2);
+constexpr Duration kFreshLook = std::chrono::seconds(25);
 constexpr auto kServing = std::chrono::seconds(60);
 
 /// The first range of ports that is free for the whole stack.
@@ -151,6 +152,10 @@ Result<DatabaseView> Stage::view(const std::string& region, milliseconds timeout
 
 Result<boost::json::object> Stage::status() const {
   return controller_->get("/v1/status", clock_->boot() + kCall);
+}
+
+Result<boost::json::object> Stage::readiness() const {
+  return controller_->get("/v1/readiness?fresh=1", clock_->boot() + kFreshLook);
 }
 
 Result<Done> Stage::approve() const {

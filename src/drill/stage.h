@@ -50,6 +50,8 @@ class Stage {
   [[nodiscard]] Result<DatabaseView> view(const std::string& region, milliseconds timeout) const;
   /// Asks the stack's controller, as `understudy status` does.
   [[nodiscard]] Result<boost::json::object> status() const;
+  /// As `understudy check --fresh --json` says it.
+  [[nodiscard]] Result<boost::json::object> readiness() const;
   [[nodiscard]] Result<Done> approve() const;
   /// Orders something of the controller, as the command line does.
   [[nodiscard]] Result<boost::json::object> order(const std::string& path,

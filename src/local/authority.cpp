@@ -9,6 +9,7 @@
 #include <openssl/x509v3.h>
 #include <unistd.h>
 
+#include <ctime>
 #include <memory>
 
 #include "system/file.h"
@@ -144,6 +145,17 @@ Result<Done> issue_certificate(const std::string& folder, const std::string& int
   auto wrote = write_pair(into + "/" + name, key, certificate);
   if (!wrote) return wrote;
   return file::write_durably(into + "/authority.crt", to_pem(authority->certificate), 0600);
+}
+
+Result<WallTime> certificate_end(const std::string& path) {
+  auto text = file::read(path);
+  if (!text) return text.error();
+  const Buffer buffer(BIO_new_mem_buf(text->data(), static_cast<int>(text->size())));
+  const Certificate certificate(PEM_read_bio_X509(buffer.get(), nullptr, nullptr, nullptr));
+  std::tm end{};
+  if (!certificate || ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &end) != 1)
+    return openssl_failed(path);
+  return WallTime(std::chrono::seconds(timegm(&end)));
 }
 
 http::Tls certificate_files(const std::string& into, const std::string& name) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "system/http.h"
 
 namespace understudy {
@@ -18,6 +19,9 @@ namespace understudy {
 [[nodiscard]] Result<Done> issue_certificate(const std::string& folder, const std::string& into,
                                              const std::string& name,
                                              const std::vector<std::string>& addresses);
+
+/// When the certificate in that file ends. Error, unchanged_final: it cannot be read.
+[[nodiscard]] Result<WallTime> certificate_end(const std::string& file);
 
 /// The files that issue_certificate made, with a copy of the authority's certificate beside them.
 [[nodiscard]] http::Tls certificate_files(const std::string& into, const std::string& name);

@@ -168,6 +168,7 @@ class Supervisor {
     if (peer < 0) return;
     const timeval patience{1, 0};
     setsockopt(peer, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    setsockopt(peer, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     std::string line;
     char c = 0;
     while (line.size() < 4096 && read(peer, &c, 1) == 1 && c != '\n') line += c;
@@ -188,6 +189,7 @@ class Supervisor {
     };
     const std::string act = text("do");
     if (act == "status") return status();
+    if (act == "configuration") return configuration();
     if (act == "want") {
       const auto* count = request.if_contains("count");
       if (count == nullptr || !count->is_int64()) return {{"error", "expected a count"}};
@@ -242,6 +244,16 @@ class Supervisor {
     return {{"ok", true}};
   }
 
+  [[nodiscard]] json::object configuration() const {
+    std::vector<Unit> units;
+    for (const Running& running : all_) units.push_back(running.unit);
+    return {{"units", to_json(units)}};
+  }
+
+  [[nodiscard]] static std::int64_t ms_since(Steady::time_point time) {
+    return std::chrono::floor<milliseconds>(Steady::now() - time).count();
+  }
+
   [[nodiscard]] json::object status() const {
     json::array units;
     for (const Running& running : all_) {
@@ -249,6 +261,7 @@ class Supervisor {
                                    {"group", running.unit.group},
                                    {"wanted", running.wanted && !running.held},
                                    {"pid", running.pid},
+                                   {"up_ms", running.pid == 0 ? 0 : ms_since(running.started)},
                                    {"restarts", running.restarts},
                                    {"last_status", running.last_status}});
     }

@@ -85,6 +85,7 @@ Result<std::vector<UnitState>> SupervisorClient::units(milliseconds timeout) con
                        .group = json::value_to<std::string>(unit.at("group")),
                        .wanted = unit.at("wanted").as_bool(),
                        .pid = unit.at("pid").to_number<pid_t>(),
+                       .up_ms = unit.at("up_ms").to_number<std::int64_t>(),
                        .restarts = unit.at("restarts").to_number<unsigned>(),
                        .last_status = unit.at("last_status").to_number<int>()});
     }

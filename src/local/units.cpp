@@ -42,24 +42,41 @@ Unit unit_from(const json::object& object) {
   return unit;
 }
 
+std::vector<Unit> units_from(const json::array& all) {
+  std::vector<Unit> units;
+  for (const auto& each : all) units.push_back(unit_from(each.as_object()));
+  return units;
+}
+
 }  // namespace
 
-Result<Done> save_units(const std::vector<Unit>& units, const std::string& file) {
+json::array to_json(const std::vector<Unit>& units) {
   json::array all;
   for (const Unit& unit : units) all.push_back(to_json(unit));
-  return file::write_durably(file, json::serialize(all), 0600);
+  return all;
+}
+
+Result<Done> save_units(const std::vector<Unit>& units, const std::string& file) {
+  return file::write_durably(file, json::serialize(to_json(units)), 0600);
 }
 
 Result<std::vector<Unit>> load_units(const std::string& file) {
   auto text = file::read(file);
   if (!text) return text.error();
   try {
-    std::vector<Unit> units;
-    const json::value all = json::parse(*text);
-    for (const auto& each : all.as_array()) units.push_back(unit_from(each.as_object()));
-    return units;
+    return units_from(json::parse(*text).as_array());
   } catch (const std::exception& error) {
     return Error{After::unchanged_final, file + ": " + error.what()};
+  }
+}
+
+Result<std::vector<Unit>> SupervisorClient::configuration(milliseconds timeout) const {
+  auto answer = ask({{"do", "configuration"}}, timeout);
+  if (!answer) return answer.error();
+  try {
+    return units_from(answer->at("units").as_array());
+  } catch (const std::exception& error) {
+    return Error{After::unknown, socket_ + ": " + error.what()};
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // What a supervisor runs: the programs of one failure domain, and the words to command it.
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <csignal>
 #include <map>
@@ -28,6 +29,7 @@ struct Unit {
 /// The supervisor's file: 0600, since environments hold secrets.
 [[nodiscard]] Result<Done> save_units(const std::vector<Unit>& units, const std::string& file);
 [[nodiscard]] Result<std::vector<Unit>> load_units(const std::string& file);
+[[nodiscard]] boost::json::array to_json(const std::vector<Unit>& units);
 
 /// Runs a domain's units until SIGTERM or SIGINT: restarts what ends (after 0.1 s, doubling to 5
 /// s), adopts orphans so that nothing leaves the domain, and obeys SupervisorClient on a socket
@@ -41,7 +43,8 @@ struct UnitState {
   std::string name;
   std::string group;
   bool wanted = false;
-  pid_t pid = 0;  ///< 0: not running
+  pid_t pid = 0;           ///< 0: not running
+  std::int64_t up_ms = 0;  ///< for how long it has been running
   unsigned restarts = 0;
   int last_status = 0;  ///< exit status, or 128 + signal, of its last end
 };
@@ -53,6 +56,9 @@ class SupervisorClient {
 
   /// unchanged_retry: nobody listens there.
   [[nodiscard]] Result<std::vector<UnitState>> units(milliseconds timeout) const;
+  /// What it would start, as it has it in memory, whatever its file says by now. Environments hold
+  /// secrets.
+  [[nodiscard]] Result<std::vector<Unit>> configuration(milliseconds timeout) const;
   /// The first `count` units of a group are to run, the others not.
   [[nodiscard]] Result<Done> want(const std::string& group, unsigned count,
                                   milliseconds timeout) const;

@@ -77,6 +77,28 @@ TEST_F(Stack, says_who_is_active) {
   EXPECT_TRUE(place_->bought("the-first"));
 }
 
+TEST_F(Stack, says_whether_it_could_fail_over_and_why_not) {
+  const auto ready = [] { return place_->run({"check", "--fresh"}).status == 0; };
+  ASSERT_TRUE(eventually(ready, kPatience)) << place_->run({"check"}).out;
+  const Said strict = place_->run({"check", "--strict"});
+  EXPECT_EQ(strict.status, 1) << "it was never drilled";
+  EXPECT_THAT(strict.out, HasSubstr("drill.done (700)"));
+
+  const SupervisorClient south(place_->layout().control_socket("south"));
+  ASSERT_TRUE(south.hold("postgres", kPatience));
+  ASSERT_TRUE(eventually([&] { return !ready(); }, kPatience));
+  const Said text = place_->run({"check"});
+  EXPECT_EQ(text.status, 1);
+  EXPECT_THAT(text.out, HasSubstr("database.standby (110)"));
+  EXPECT_THAT(text.out, HasSubstr("understudy logs south postgres"));
+  const json::object said = *wire::parse_object(place_->run({"check", "--json"}).out);
+  EXPECT_FALSE(said.at("ready").as_bool());
+  EXPECT_EQ(said.at("score"), 0);
+  EXPECT_FALSE(place_->status().at("readiness").at("ready").as_bool());
+  ASSERT_TRUE(south.release("postgres", kPatience));
+  EXPECT_TRUE(eventually(ready, kPatience)) << place_->run({"check"}).out;
+}
+
 TEST_F(Stack, is_found_by_its_folder_alone) {
   const Said said = run_understudy({"status", "--data", place_->data()});
   EXPECT_EQ(said.status, 0) << said.err;

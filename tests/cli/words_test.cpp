@@ -15,10 +15,12 @@ constexpr int kUsage = 2;
 constexpr int kMachine = 3;
 
 const std::vector<std::string> kCommands = {
-    "validate", "up",      "down",    "logs",       "status",      "history",       "timeline",
-    "approve",  "decline", "detach",  "automation", "maintenance", "acknowledge",   "alert",
-    "rules",    "drill",   "report",  "simulate",   "record",      "verify-record", "serve",
-    "registry", "agent",   "vantage", "supervise"};
+    "acknowledge", "agent",        "alert",     "approve",    "automation", "cancel",   "check",
+    "decline",     "detach",       "down",      "drill",      "failback",   "failover", "history",
+    "logs",        "maintenance",  "mode",      "pause",      "record",     "registry", "rejoin",
+    "report",      "resume",       "retry",     "rules",      "salvage",    "serve",    "simulate",
+    "skip",        "status",       "supervise", "switchover", "timeline",   "up",       "validate",
+    "vantage",     "verify-record"};
 
 const std::string kExample = UNDERSTUDY_SOURCE_DIR "/examples/boxoffice/understudy.yaml";
 

@@ -33,6 +33,17 @@ TEST_F(Authority, signs_what_openssl_verifies_for_both_sides_and_its_address_onl
   shell("openssl x509 -noout -checkend 2592000 -in " + certificate);
 }
 
+TEST_F(Authority, says_when_a_certificate_ends) {
+  const auto end = certificate_end(scratch_.file("agent-north.crt"));
+  ASSERT_EQ(why(end), "");
+  const std::string by_openssl = shell("date -u -d \"$(openssl x509 -noout -enddate -in " +
+                                       scratch_.file("agent-north.crt") + " | cut -d= -f2)\" +%s");
+  EXPECT_EQ(std::chrono::floor<std::chrono::seconds>(end->time_since_epoch()).count(),
+            std::stoll(by_openssl));
+  EXPECT_THAT(why(certificate_end(scratch_.file("none.crt"))), HasSubstr("none.crt"));
+  EXPECT_NE(why(certificate_end(scratch_.file("agent-north.key"))), "");
+}
+
 TEST_F(Authority, is_not_believed_for_certificates_that_its_children_sign) {
   // A region's certificate is no authority: what it "signs" does not verify.
   EXPECT_FALSE(issue_certificate(scratch_.folder() + "/none", scratch_.folder(), "x", {}));

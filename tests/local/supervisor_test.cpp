@@ -38,6 +38,21 @@ TEST(Supervisor, starts_what_ends_again_after_longer_and_longer_pauses) {
   EXPECT_GE(crash.restarts, 3U);
 }
 
+TEST(Supervisor, says_what_it_would_start_whatever_its_file_says_by_now) {
+  const Scratch scratch;
+  Unit steady = shell_unit(scratch, "steady", "exec sleep 1000");
+  steady.environment["TOKEN"] = "as it was";
+  const SupervisedDomain domain(scratch, {steady});
+  ASSERT_TRUE(eventually([&] { return domain.unit("steady").up_ms >= 50; }));
+  steady.environment["TOKEN"] = "as it is to be";
+  ASSERT_EQ(why(save_units({steady}, scratch.file("units.json"))), "");
+  const auto units = domain.client().configuration(kPatience);
+  ASSERT_EQ(why(units), "");
+  ASSERT_EQ(units->size(), 1U);
+  EXPECT_EQ(units->front().environment.at("TOKEN"), "as it was");
+  EXPECT_EQ(units->front().command, steady.command);
+}
+
 TEST(Supervisor, tells_a_unit_that_a_signal_ended_by_its_number) {
   const Scratch scratch;
   const SupervisedDomain domain(scratch, {shell_unit(scratch, "steady", "exec sleep 1000")});
