@@ -218,9 +218,10 @@ void add_hold_race(Plan& plan, Dice& dice, TrueTime begin) {
   const Duration away = policy.detach_after + seconds(1) + dice.between({}, seconds(1));
   plan.faults.push_back(
       {.kind = FaultKind::region_dies, .at = begin, .lasts = away, .where = kSouth});
-  const TrueTime silent = begin + away + dice.between(milliseconds(100), milliseconds(1200));
+  const TrueTime silent = begin + away + dice.between(milliseconds(100), milliseconds(900));
   plan.faults.push_back({.kind = FaultKind::replication_stalls, .at = silent, .where = kNorth});
-  plan.faults.push_back({.kind = FaultKind::path_cut, .at = silent, .where = kNorth});
+  plan.faults.push_back(
+      {.kind = FaultKind::path_cut, .at = silent + milliseconds(800), .where = kNorth});
   plan.faults.push_back(
       {.kind = FaultKind::agent_freezes, .at = silent, .lasts = seconds(9), .where = kNorth});
   plan.healed_at = silent + seconds(10);
@@ -256,7 +257,7 @@ void draw_moves(Plan& plan, TrueTime begin, TrueTime end, bool against_faults) {
     add_silent_move(plan, dice, begin);
   } else if (course == 13) {
     add_slow_standby(plan, dice, begin, !dice.one_in(3));
-  } else if (course == 14 && dice.one_in(2)) {
+  } else if (course == 14) {
     add_hold_race(plan, dice, begin);
   } else if (course == 11) {
     plan.faults.push_back({.kind = FaultKind::rebuild_trouble,
