@@ -68,13 +68,16 @@ class TwoRegions : public HaproxyStarting {
   [[nodiscard]] std::string get(const std::string& path, http::Headers headers = {}) const {
     return get(layout_.edge_http(), path, std::move(headers));
   }
-  /// Connections at the edge that wait or are served.
-  [[nodiscard]] unsigned at_the_edge() const {
+  /// Requests at the edge that wait or are served.
+  [[nodiscard]] unsigned at_the_edge() const { return counted_by_the_edge(4); }
+  /// Requests that came to it so far.
+  [[nodiscard]] unsigned came_to_the_edge() const { return counted_by_the_edge(7); }
+  [[nodiscard]] unsigned counted_by_the_edge(int column) const {
     const auto said =
         ask_haproxy(haproxy_socket(layout_, "edge"), "show stat regions 2 -1", milliseconds(5000));
     EXPECT_EQ(why(said), "");
     std::string row = said ? said->substr(said->find('\n') + 1) : "";
-    for (int column = 0; column < 4; ++column) row.erase(0, row.find(',') + 1);
+    for (; column > 0; --column) row.erase(0, row.find(',') + 1);
     return static_cast<unsigned>(std::stoul(row));
   }
   /// How often either region was sent each order; only those that were sent at all.
