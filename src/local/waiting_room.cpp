@@ -50,15 +50,19 @@ core.register_action("wait_for_a_region", {{"http-req"}}, function(txn, wait_max
   local ticket = tickets
   local now = now_ms()
   local give_up = now + tonumber(wait_max_ms)
-  while now < give_up do
-    local rest = turn_in(txn, ticket, now)
-    if rest <= 0 then break end
+  local rest = turn_in(txn, ticket, now)
+  while rest > 0 and now < give_up do
     core.msleep(math.min(rest, give_up - now))
     now = now_ms()
+    rest = turn_in(txn, ticket, now)
   end
   left = math.max(left, ticket)
-  let_in = let_in + 1
-  txn:set_var("txn.waited", true)
+  if rest > 0 then
+    txn:set_var("txn.waited", "in vain")
+  else
+    txn:set_var("txn.waited", "let in")
+    let_in = let_in + 1
+  end
 end, 1)
 
 core.register_action("one_who_waited_was_answered", {{"http-res"}}, function()
