@@ -7,9 +7,9 @@ namespace understudy {
 namespace {
 
 /// HAProxy 2.6 can wake nobody from Lua, so each looks by itself, the more seldom the farther back
-/// it stands: it is not let in sooner anyway. That makes 7 looks a millisecond with two thousand,
-/// and 4 with two hundred. A client that goes away ends its coroutine in the middle: nothing here
-/// may need its end. So those in front are known by tickets, and are never more than there are.
+/// it stands: it is not let in sooner anyway. With n that makes 1 + ln(n / 10) looks a millisecond
+/// in all. A client that goes away ends its coroutine in the middle: nothing here may need its end.
+/// So those in front are known by tickets, and are never more than there are.
 constexpr std::string_view kLua = R"(-- Written by understudy up.
 local let_in_per_ms = {}
 local unanswered_most = {}

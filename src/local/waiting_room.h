@@ -13,9 +13,9 @@ namespace understudy {
 /// counts.
 [[nodiscard]] std::string waiting_room_lua();
 
-/// How fast those who waited are let in: faster than they came in any platform that this machine
-/// can run, so that nobody waits longer for it, and slow enough that a region that has just begun
-/// is not met by all of them in one moment.
+/// How fast those who waited are let in: several times as fast as orders come, so that nobody waits
+/// longer for it, and not so fast that a region that has just begun meets all of them in one
+/// moment.
 inline constexpr unsigned kLetInPerMs = 1;
 
 /// Each event of a session costs the edge a round of its loop, and its health checks take their
