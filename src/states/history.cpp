@@ -97,12 +97,16 @@ std::string to_text(const HistoryEvent& event) {
 Result<HistoryEvent> event_from_json(const boost::json::value& value) {
   const auto* object = value.if_object();
   if (object == nullptr) return unreadable("must be an object");
+  for (const auto* key : {"timestamp", "type", "id", "previousEventId"}) {
+    if (!object->contains(key)) return unreadable(fmt::format("must have \"{}\"", key));
+  }
   HistoryEvent event;
   for (const auto& [key, member] : *object) {
     const auto* text = member.if_string();
     if (key == "timestamp") {
       const auto time = text == nullptr ? std::nullopt : parse_wall({text->data(), text->size()});
-      if (!time) return unreadable("must have an RFC 3339 \"timestamp\"");
+      if (!time || time->time_since_epoch() % milliseconds(1) != Duration::zero())
+        return unreadable("must have an RFC 3339 \"timestamp\" in whole milliseconds");
       event.timestamp = *time;
     } else if (key == "type") {
       const auto type =

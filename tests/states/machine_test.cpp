@@ -188,5 +188,27 @@ TEST(HistoryEventText, that_is_none_is_refused) {
   }
 }
 
+boost::json::object an_event() {
+  return {{"timestamp", "2026-01-01T00:00:00.123Z"},
+          {"type", "TaskScheduled"},
+          {"id", 7},
+          {"previousEventId", 5}};
+}
+
+TEST(HistoryEventText, that_lacks_anything_is_refused) {
+  ASSERT_TRUE(event_from_json(an_event()));
+  for (const auto* key : {"timestamp", "type", "id", "previousEventId"}) {
+    auto torn = an_event();
+    torn.erase(key);
+    EXPECT_FALSE(event_from_json(torn)) << key;
+  }
+}
+
+TEST(HistoryEventText, with_a_finer_time_than_we_write_is_refused) {
+  auto foreign = an_event();
+  foreign["timestamp"] = "2026-01-01T00:00:00.1234Z";
+  EXPECT_FALSE(event_from_json(foreign));
+}
+
 }  // namespace
 }  // namespace understudy::states
