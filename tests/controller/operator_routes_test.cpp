@@ -86,7 +86,7 @@ TEST_F(Orders, with_a_long_reason_are_cut_between_characters_and_can_be_read_bac
   const auto off = order("/v1/automation", {{"who", "ada"}, {"set", "off"}, {"reason", reason}});
   EXPECT_EQ(off.status, 200U);
   const auto said = boost::json::parse(off.body).as_object().at("automation").as_object();
-  EXPECT_EQ(said.at("automation").at("reason"), reason.substr(0, 199));
+  EXPECT_EQ(said.at("automation").at("reason").as_string(), reason.substr(0, 199));
   const auto loaded = room_.controls().load();
   EXPECT_TRUE(loaded.ok()) << (loaded ? "" : loaded.error().what);
 }
