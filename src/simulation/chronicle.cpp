@@ -49,6 +49,10 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Mark::kCount)> k
     "not_begun_after_all",
     "maintenance_ran_out",
     "order_unanswered",
+    "agent_disk_failed",
+    "agent_kept_from_starting",
+    "agent_stopped",
+    "agent_hung",
 };
 static_assert(!kNames.back().empty(), "every mark has a name");
 

@@ -60,6 +60,10 @@ enum class Mark : std::uint8_t {
   not_begun_after_all,
   maintenance_ran_out,
   order_unanswered,
+  agent_disk_failed,
+  agent_kept_from_starting,
+  agent_stopped,
+  agent_hung,
   kCount,
 };
 

@@ -6,6 +6,9 @@ namespace {
 constexpr std::uint32_t kBadLossPpm = 150'000;
 constexpr std::uint32_t kBadRepeatPpm = 100'000;
 constexpr std::uint64_t kStallEveryCalls = 4'000;
+/// Of an agent that is about to hang; and for how long, if nobody killed it.
+constexpr std::uint64_t kHangWithinCalls = 50;
+constexpr Duration kHangs = std::chrono::minutes(1);
 constexpr Duration kOperatorLooks = milliseconds(300);
 }  // namespace
 
@@ -56,6 +59,11 @@ void Faults::begin(const Fault& fault) {
       at.agent_process().freeze();
       break;
     case FaultKind::agent_disk_wiped: at.wipe_agent_disk(); break;
+    case FaultKind::agent_disk_fails: at.set_agent_disk(static_cast<Disk>(fault.other)); break;
+    case FaultKind::agent_hangs:
+      at.agent_process().set_stalls(stage_.dice, kHangWithinCalls, kHangs);
+      break;
+    case FaultKind::agent_stops: at.stop_agent(); break;
     case FaultKind::database_dies: at.database().process().kill(); break;
     case FaultKind::database_hangs: at.database().process().freeze(); break;
     case FaultKind::services_die: at.application().set_broken(true); break;
@@ -121,6 +129,11 @@ void Faults::end(const Fault& fault) {
       if (fault.other == 1) at.agent_process().kill();
       at.agent_process().thaw();
       break;
+    case FaultKind::agent_disk_fails: at.set_agent_disk(Disk::well); break;
+    case FaultKind::agent_hangs:
+      at.agent_process().set_stalls(stage_.dice, 0, {});
+      at.watchdog_looks();
+      break;
     case FaultKind::database_dies: at.database().restart(); break;
     case FaultKind::database_hangs: at.database().process().thaw(); break;
     case FaultKind::services_die: at.application().set_broken(false); break;
@@ -149,6 +162,7 @@ void Faults::end(const Fault& fault) {
       break;
     case FaultKind::agent_dies:
     case FaultKind::agent_disk_wiped:
+    case FaultKind::agent_stops:
     case FaultKind::controller_dies:
     case FaultKind::controller_journal_lost:
     case FaultKind::promotion_trouble:

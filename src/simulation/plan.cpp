@@ -6,6 +6,7 @@
 #include <array>
 
 #include "simulation/dice.h"
+#include "simulation/plan_agents.h"
 #include "simulation/plan_people.h"
 
 namespace understudy::simulation {
@@ -308,6 +309,7 @@ Plan draw_plan(std::uint64_t seed, Profile profile) {
   if (plan.topology.database.replication == Replication::synchronous && plan.left_dead == 1)
     plan.left_dead.reset();
   if (everything) {
+    if (!standby_alone && !witness_alone) draw_agents(plan, begin, end);
     draw_postures(plan);
     draw_people(plan, begin, end, !standby_alone && !witness_alone);
   }
@@ -372,6 +374,9 @@ std::string_view to_string(FaultKind kind) {
     case FaultKind::agent_dies: return "agent dies";
     case FaultKind::agent_freezes: return "agent freezes";
     case FaultKind::agent_disk_wiped: return "agent's disk is wiped";
+    case FaultKind::agent_disk_fails: return "agent's disk fails";
+    case FaultKind::agent_hangs: return "agent hangs";
+    case FaultKind::agent_stops: return "agent is stopped";
     case FaultKind::database_dies: return "database dies";
     case FaultKind::database_hangs: return "database hangs";
     case FaultKind::services_die: return "services die";

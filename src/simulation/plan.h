@@ -20,6 +20,9 @@ enum class FaultKind : std::uint8_t {
   agent_dies,          ///< started again by its watchdog
   agent_freezes,       ///< SIGSTOP, then SIGCONT or the watchdog's SIGKILL
   agent_disk_wiped,    ///< and the agent started again
+  agent_disk_fails,    ///< full; or not to be read, or of the other region: it must start anew
+  agent_hangs,         ///< soon, at any call of a port, for good; then its watchdog kills it
+  agent_stops,         ///< in order, as when a new version is put in; and started again
   database_dies,       ///< crash recovery in place
   database_hangs,      ///< answers nothing for a while
   services_die,        ///< bad deploy: alive nowhere, database well
@@ -43,6 +46,8 @@ enum class FaultKind : std::uint8_t {
   maintenance_begins,
   failover_acknowledged,
 };
+
+enum class Disk : std::uint8_t { well, full, unreadable, of_another };
 
 enum class Promotion : std::uint8_t { well, slow, fails, answer_lost };
 

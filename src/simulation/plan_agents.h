@@ -1,0 +1,11 @@
+#pragma once
+// What befalls the agents besides: a disk that fails, an orderly stop. Drawn apart, so that a seed
+// that draws none of it means what it meant before.
+
+#include "simulation/plan.h"
+
+namespace understudy::simulation {
+
+void draw_agents(Plan& plan, TrueTime begin, TrueTime end);
+
+}  // namespace understudy::simulation
