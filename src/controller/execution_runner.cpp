@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_to.hpp>
@@ -49,15 +50,21 @@ states::Stimulus stimulus_of(states::TaskId task, StepOutput output) {
                                          json::value(std::move(std::get<json::object>(output)))};
 }
 
-/// Remembers the last one: hardly ever is there a second.
+/// Remembers the last ones: there are not many.
 Result<std::shared_ptr<const states::Machine>> parse(const std::string& document) {
-  thread_local std::string last_document;
-  thread_local std::shared_ptr<const states::Machine> last_machine;
-  if (last_machine && document == last_document) return last_machine;
+  struct Known {
+    std::string document;
+    std::shared_ptr<const states::Machine> machine;
+  };
+  thread_local std::array<Known, 3> known;
+  thread_local std::size_t oldest = 0;
+  for (const Known& each : known) {
+    if (each.machine && each.document == document) return each.machine;
+  }
   auto parsed = states::Machine::parse(document);
   if (parsed.machine) {
-    last_document = document;
-    last_machine = parsed.machine;
+    known[oldest] = {document, parsed.machine};
+    oldest = (oldest + 1) % known.size();
     return parsed.machine;
   }
   std::string text = "the workflow is invalid:";

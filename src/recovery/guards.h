@@ -34,6 +34,7 @@ enum class Guard : std::uint8_t {
   old_fence_refused,       ///< R12: a fence of a term below its own
   promotion_asks_record,   ///< R14: promote only what the record asks for
   // The agent of an endless lease that attaches a standby.
+  commits_held_before_page,       ///< replication synchronous: no page beside an attached standby
   page_bounded_before_attach,     ///< R17: before the change is sent
   outstanding_dropped_by_attach,  ///< R17: no answer to an earlier renewal counts
   endless_by_grant_only,          ///< R18: never by a read
@@ -62,6 +63,14 @@ enum class Guard : std::uint8_t {
   silent_is_no_vote,         ///< I9
   only_fresh_looks,          ///< I9
   fence_on_fresh_look,       ///< I9: not on one that has grown old
+  graceful_proof,            ///< R22: a planned move loses nothing
+  // The agent, while the standby is behind.
+  commits_held_behind,  ///< policy.rpo budget-first: commits wait,
+  hold_gives_up,        ///< but not for longer than people want
+  // The agent of a region that is rebuilt. In the simulator, its stand-in for DatabaseRebuild, too.
+  lost_tail_kept,         ///< R21: before anything is overwritten
+  bystander_alone,        ///< R21: never the active region, nor an attached one
+  stale_rebuild_refused,  ///< R21: nor by an order of an epoch that is over
   // People's orders.
   orders_obeyed,             ///< no failover begins by itself against them,
   orders_asked_again,        ///< nor is its transition opened against what was ordered since

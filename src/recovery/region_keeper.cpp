@@ -47,7 +47,7 @@ RegionKeeper::RegionKeeper(const Topology& topology, std::string region, RegionP
       extender_(topology.lease, ports.clock.boot(), ports.guards),
       other_promised_at_(ports.clock.boot()),
       wrote_at_(ports.clock.boot()),
-      rpo_guard_(topology) {
+      rpo_guard_(topology, ports.guards) {
   if (state) {
     if (!ports.guards.has(Guard::revoked_term_durable)) state->revoked_term = 0;
     holder_.emplace(region_, topology_.lease, *state, incarnation_, ports_.page, ports_.guards);
@@ -125,7 +125,14 @@ bool RegionKeeper::renewal_is_due(BootTime now) const {
   if (record_->lease.revoked && ports_.guards.has(Guard::revocation_binds)) return false;
   // Only a primary has anything to lease (model: db[r]==1); a crashed one may restart in place.
   if (!database_ || database_->role != DatabaseRole::primary) return false;
-  return now >= renew_at_;
+  return commits_are_safe() && now >= renew_at_;
+}
+
+/// With synchronous replication nothing is acknowledged that an attached standby may lack: before
+/// commits wait for it, no page opens. Requires: the lock is held.
+bool RegionKeeper::commits_are_safe() const {
+  return topology_.database.replication != Replication::synchronous || !record_->standby ||
+         commits_held_ == true || !ports_.guards.has(Guard::commits_held_before_page);
 }
 
 void RegionKeeper::renew() {
@@ -205,6 +212,7 @@ bool RegionKeeper::take(const Record& record) {
                 record_->active != record.active || record_->term != record.term;
       record_ = record;
       read_first_ = false;
+      if (attaching_ && record.version >= *attaching_) attaching_.reset();
       note_.clear();
     }
   }
@@ -275,7 +283,7 @@ void RegionKeeper::ask_other_grantor() {
     asked = ports_.clock.boot();
     const WallTime wall = ports_.clock.wall();
     if (database_->streaming) to_attach = holder_->ask_to_attach(*record_, asked, wall);
-    if (!to_attach) to_extend = holder_->ask_other(*record_, asked, wall);
+    if (!to_attach && commits_are_safe()) to_extend = holder_->ask_other(*record_, asked, wall);
     term = record_->term;
   }
   if (!to_extend && !to_attach) return;
@@ -303,6 +311,24 @@ bool RegionKeeper::standby_has_all(BootTime deadline) {
   }
 }
 
+/// With synchronous replication, whether each commit waits for the standby by then; else nothing to
+/// wait for. The database task alone orders it.
+bool RegionKeeper::commits_held_by(BootTime deadline) {
+  if (topology_.database.replication != Replication::synchronous ||
+      !ports_.guards.has(Guard::commits_held_before_page))
+    return true;
+  database_signal_->notify();
+  while (true) {
+    {
+      const std::lock_guard held(lock_);
+      if (commits_held_ == true) return true;
+    }
+    const BootTime now = ports_.clock.boot();
+    if (now >= deadline || stopped()) return false;
+    ports_.clock.sleep_until(std::min(deadline, now + kStandbyLook));
+  }
+}
+
 /// R17: the page first, the record after it. An answer that gets lost is found out by reading.
 void RegionKeeper::attach(std::uint64_t request) {
   std::optional<Record> next;
@@ -315,9 +341,12 @@ void RegionKeeper::attach(std::uint64_t request) {
     if (!next) return;
     other_promised_at_ = now;
     renew_at_ = now + topology_.lease.ttl / 2;  // a renewal would only make the change fail
+    attaching_ = next->version;
   }
-  if (!standby_has_all(now + topology_.lease.renew_interval / 2)) {
+  const BootTime ready_by = now + topology_.lease.renew_interval / 2;
+  if (!commits_held_by(ready_by) || !standby_has_all(ready_by)) {
     const std::lock_guard held(lock_);
+    attaching_.reset();
     renew_at_ = ports_.clock.boot();
     return lease_signal_->notify();  // endless again by the next renewal, and tried again
   }

@@ -91,6 +91,8 @@ class RegionKeeper final : public RegionAgent, public Grantor {
   // The lease task.
   void learn_from_record();
   [[nodiscard]] bool renewal_is_due(BootTime now) const;
+  [[nodiscard]] bool commits_are_safe() const;
+  [[nodiscard]] bool commits_held_by(BootTime deadline);
   void renew();
   void watch();
   bool take(const Record& record);
@@ -155,6 +157,7 @@ class RegionKeeper final : public RegionAgent, public Grantor {
   std::optional<bool> admitted_;
   RpoGuard rpo_guard_;
   std::optional<bool> commits_held_;         // as last ordered
+  std::optional<std::uint64_t> attaching_;   // the version that would show it, until that is known
   std::map<std::string, unsigned> ordered_;  // by ScaleOrder, in ordered_epoch_
   std::uint64_t ordered_epoch_ = 0;
   std::map<std::string, unsigned> running_;

@@ -88,7 +88,8 @@ void RegionKeeper::guard_rpo(const DatabaseState& state) {
   Duration lag{};
   {
     const std::lock_guard held(lock_);
-    const bool attached = record_ && record_->active == region_ && record_->standby.has_value();
+    const bool attached = record_ && record_->active == region_ &&
+                          (record_->standby.has_value() || attaching_.has_value());
     const bool gave_up_before = rpo_guard_.gave_up();
     rpo_guard_.see(ports_.clock.boot(), state, attached);
     hold = rpo_guard_.holds();

@@ -70,14 +70,16 @@ std::optional<Error> RegionKeeper::not_to_be_rebuilt(std::uint64_t epoch, BootTi
     if (record->version < holder_->state().version)
       return not_yet("the registry shows an older record than was seen");  // R7, or overtaken
   }
-  if (record->active == region_) return refused(region_ + " is the active region");
-  if (record->epoch != epoch)
+  const bool bystander_alone = ports_.guards.has(Guard::bystander_alone);
+  if (record->active == region_ && bystander_alone)
+    return refused(region_ + " is the active region");
+  if (record->epoch != epoch && ports_.guards.has(Guard::stale_rebuild_refused))
     return refused(fmt::format("epoch {} is over, the record shows {}", epoch, record->epoch));
   if (record->transition.phase != Phase::none)
     return not_yet(record->transition.execution + " is under way");
-  if (record->standby == region_)
+  if (record->standby == region_ && bystander_alone)
     return refused(region_ + " is attached as standby: understudy detach first");
-  if (writable()) return not_yet(region_ + " still holds an open page");
+  if (writable() && bystander_alone) return not_yet(region_ + " still holds an open page");
   return std::nullopt;
 }
 
@@ -117,13 +119,17 @@ void RegionKeeper::run_rebuild(const RebuildOrder& order) {
                                               {"why_not", done ? "" : done.error().what}});
   const std::lock_guard held(lock_);
   rebuilding_ = false;
+  commits_held_.reset();  // the settings are the other region's now
+  admitted_.reset();
   database_signal_->notify();
 }
 
 Result<Done> RegionKeeper::make_standby(const RebuildOrder& order) {
   DatabaseRebuild& rebuild = ports_.rebuild;
   const auto within_time = [this](Duration length) { return ports_.clock.boot() + length; };
-  auto tail = rebuild.keep_lost_tail(order.epoch, within_time(kLocalWork));
+  auto tail = ports_.guards.has(Guard::lost_tail_kept)
+                  ? rebuild.keep_lost_tail(order.epoch, within_time(kLocalWork))
+                  : Result<LostTail>(LostTail{});
   if (!tail) return within("what would be lost could not be kept", tail.error());
   {
     const std::lock_guard held(lock_);

@@ -39,14 +39,14 @@ void RpoGuard::see(BootTime now, const DatabaseState& primary, bool attached) {
     holds_ = true;
     return;
   }
-  if (!budget_first_) return;
+  if (!budget_first_ || !guards_.has(Guard::commits_held_behind)) return;
   const bool is_behind = behind(now);
   if (!is_behind) {
     holds_ = gave_up_ = false;
   } else if (!holds_ && !gave_up_) {
     holds_ = true;
     held_since_ = now;
-  } else if (holds_ && now - held_since_ >= hold_max_) {
+  } else if (holds_ && now - held_since_ >= hold_max_ && guards_.has(Guard::hold_gives_up)) {
     holds_ = false;
     gave_up_ = true;
   }

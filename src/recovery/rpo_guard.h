@@ -6,6 +6,7 @@
 
 #include "base/time.h"
 #include "ports/database.h"
+#include "recovery/guards.h"
 #include "topology/topology.h"
 
 namespace understudy {
@@ -18,11 +19,12 @@ namespace understudy {
 /// obeyed, and what is acknowledged meanwhile counts. Not thread-safe.
 class RpoGuard {
  public:
-  explicit RpoGuard(const Topology& topology)
+  explicit RpoGuard(const Topology& topology, Guards guards = {})
       : synchronous_(topology.database.replication == Replication::synchronous),
         budget_first_(topology.policy.rpo == RpoPolicy::budget_first),
         budget_(topology.policy.lag_budget),
-        hold_max_(topology.policy.rpo_hold_max) {}
+        hold_max_(topology.policy.rpo_hold_max),
+        guards_(guards) {}
 
   /// One look at the active region's primary. `attached`: a standby could be promoted.
   void see(BootTime now, const DatabaseState& primary, bool attached);
@@ -48,6 +50,7 @@ class RpoGuard {
   const bool budget_first_;
   const Duration budget_;
   const Duration hold_max_;
+  const Guards guards_;
   std::deque<Mark> marks_;  // that the standby has not reached; oldest first
   Duration lag_{};
   bool holds_ = false;

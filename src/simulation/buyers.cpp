@@ -31,9 +31,14 @@ void Buyers::buy(std::uint64_t order) {
   const bool direct = stage_.dice.one_in(kOneInGoesDirect);
   const std::size_t whom = stage_.dice.below(2);
   for (int attempt = 0; attempt < kTries; ++attempt) {
-    Region* region = direct ? regions_[whom] : edge_.target();
+    Region* region =
+        direct ? regions_[whom]
+               : edge_.await_target(stage_.scheduler.now() + stage_.plan.topology.edge_wait_max);
     if (region != nullptr) {
-      if (ask(*region, order, direct)) return stage_.observers.bought(order);
+      const auto bought = ask(*region, order, direct);
+      if (bought) return stage_.observers.ledger().bought(order);
+      if (!direct && bought.error().after != After::unknown)
+        stage_.observers.refused(region == regions_[0] ? 0 : 1);
     }
     (void)stage_.scheduler.wait_until(stage_.scheduler.now() +
                                       stage_.dice.between(milliseconds(50), milliseconds(400)));

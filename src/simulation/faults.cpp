@@ -1,5 +1,7 @@
 #include "simulation/faults.h"
 
+#include "controller/execution_runner.h"
+
 namespace understudy::simulation {
 
 namespace {
@@ -10,6 +12,8 @@ constexpr std::uint64_t kStallEveryCalls = 4'000;
 constexpr std::uint64_t kHangWithinCalls = 50;
 constexpr Duration kHangs = std::chrono::minutes(1);
 constexpr Duration kOperatorLooks = milliseconds(300);
+const Fault kGoOn{.kind = FaultKind::execution_controlled,
+                  .other = static_cast<int>(Control::resume)};
 }  // namespace
 
 void Faults::arm() {
@@ -105,7 +109,17 @@ void Faults::begin(const Fault& fault) {
     case FaultKind::operator_meddles: operate_until_healed(fault.other == 1); break;
     case FaultKind::automation_set:
     case FaultKind::maintenance_begins:
-    case FaultKind::failover_acknowledged: world_.person.order(fault, false); break;
+    case FaultKind::failover_acknowledged:
+    case FaultKind::switchover_ordered:
+    case FaultKind::failback_planned:
+    case FaultKind::failback_answered:
+    case FaultKind::failover_forced:
+    case FaultKind::execution_controlled:
+    case FaultKind::rejoin_ordered:
+    case FaultKind::standby_detached: world_.person.order(fault, false); break;
+    case FaultKind::rebuild_trouble:
+      at.rebuild_disk().trouble = static_cast<RebuildTrouble>(fault.other);
+      break;
   }
 }
 
@@ -160,16 +174,7 @@ void Faults::end(const Fault& fault) {
       for (Region* each : world_.regions()) each->agent_process().set_stalls(stage_.dice, 0, {});
       world_.witness.process().set_stalls(stage_.dice, 0, {});
       break;
-    case FaultKind::agent_dies:
-    case FaultKind::agent_disk_wiped:
-    case FaultKind::agent_stops:
-    case FaultKind::controller_dies:
-    case FaultKind::controller_journal_lost:
-    case FaultKind::promotion_trouble:
-    case FaultKind::registry_lost:
-    case FaultKind::operator_meddles:
-    case FaultKind::automation_set:
-    case FaultKind::failover_acknowledged: break;  // mended by themselves
+    default: break;  // mended by themselves
   }
 }
 
@@ -180,9 +185,10 @@ void Faults::heal() {
         fault.lasts != Duration::zero() && fault.at + fault.lasts <= stage_.scheduler.now();
     if (gone || fault.at > stage_.scheduler.now()) continue;
     if (fault.kind == FaultKind::wall_jumps) continue;  // clocks stay as they are
-    if (is_order(fault)) continue;                      // and so do orders
+    if (is_order(fault) || is_move(fault)) continue;    // and so do orders
     end(fault);
   }
+  world_.person.order(kGoOn, false);  // nobody leaves an execution paused for ever
   if (stage_.plan.left_dead) {
     Region& dead = *world_.regions()[static_cast<std::size_t>(*stage_.plan.left_dead)];
     if (dead.machine().on()) dead.power_off();

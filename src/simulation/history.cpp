@@ -1,5 +1,7 @@
 #include "simulation/history.h"
 
+#include <algorithm>
+
 #include "base/ensure.h"
 #include "simulation/buyers.h"
 #include "simulation/faults.h"
@@ -20,7 +22,9 @@ constexpr Duration kLookInterval = milliseconds(100);
 /// How long somebody must have written, or been asked, before it counts.
 constexpr Duration kSteady = milliseconds(500);
 
-/// The liveness phase: from the healing on, until somebody writes or a person is visibly asked.
+/// The liveness phase: from the healing on, until somebody writes or a person is visibly asked; and
+/// then until the region that was left stands by again, if that is nobody's but the product's
+/// business.
 class Convergence {
  public:
   Convergence(Stage& stage, World& world) : stage_(stage), world_(world) {}
@@ -30,6 +34,8 @@ class Convergence {
     look();
   }
   [[nodiscard]] const bool& reached() const { return reached_; }
+  /// Somebody wrote, or was asked, in time.
+  [[nodiscard]] bool served() const { return served_; }
 
  private:
   void look() {
@@ -41,18 +47,27 @@ class Convergence {
     // One who was asked before the healing is asked no more, but for a question that is still open.
     const bool asked = (stage_.observers.times_asked() > asked_before_ && somebody_is_missing()) ||
                        world_.witness.asks();
-    if (writes && at_rest && whole_again() && shares_are_right()) reached_ = true;
+    const bool well = writes && at_rest && shares_are_right();
+    served_ = served_ || well;
+    if (well && whole_again()) reached_ = true;
+    if (!served_ && now - stage_.plan.healed_at > stage_.plan.converge_within) return;
     if (asked && !writes && now - stage_.plan.healed_at >= 20 * kSteady) {
       stage_.chronicle.reached(Mark::person_asked_at_the_end);
-      reached_ = true;
+      served_ = reached_ = true;
     }
     if (!reached_) stage_.scheduler.after(kLookInterval, [this] { look(); });
   }
 
-  /// A standby that was never promoted, and is there again, is attached again.
+  /// The other region, if it is there, is the attached standby again. By itself a standby that was
+  /// never promoted comes back, and one that was left if people want it so.
   [[nodiscard]] bool whole_again() const {
     const Record& record = world_.registry.record();
-    return record.epoch > 1 || record.standby || stage_.plan.left_dead;
+    if (record.standby || stage_.plan.left_dead) return true;
+    const auto& faults = stage_.plan.faults;
+    const bool rebuilt_by_hand = std::any_of(faults.begin(), faults.end(), [](const Fault& fault) {
+      return fault.kind == FaultKind::rejoin_ordered;
+    });
+    return !stage_.plan.topology.policy.automatic_rejoin && (record.epoch > 1 || rebuilt_by_hand);
   }
 
   /// The active region runs the active share of every service, and the other, if it is there, the
@@ -83,6 +98,7 @@ class Convergence {
   World& world_;
   std::uint64_t asked_before_ = 0;
   bool reached_ = false;
+  bool served_ = false;
 };
 
 void live_through(Stage& stage, World& world, Outcome& outcome) {
@@ -97,9 +113,13 @@ void live_through(Stage& stage, World& world, Outcome& outcome) {
   faults.heal();
   stage.chronicle.tell("healed{}", plan.left_dead ? ", but for one region" : "");
   convergence.watch();
-  stage.scheduler.run_until(plan.healed_at + plan.converge_within, convergence.reached());
+  stage.scheduler.run_until(plan.healed_at + plan.rejoin_within, convergence.reached());
   if (convergence.reached()) {
     outcome.converged_in = stage.scheduler.now() - plan.healed_at;
+  } else if (convergence.served()) {
+    stage.chronicle.broken(
+        "liveness", fmt::format("{} s after the healing nobody is attached to {}",
+                                to_ms(plan.rejoin_within) / 1000, world.registry.record().active));
   } else {
     stage.chronicle.broken(
         "liveness", fmt::format("{} s after the healing nobody writes and no "

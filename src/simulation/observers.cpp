@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "simulation/postgres.h"
-
 namespace understudy::simulation {
 
 namespace {
@@ -33,7 +31,7 @@ void Observers::acknowledged(int region, std::uint64_t timeline, std::uint64_t o
   const TrueTime now = scheduler_.now();
   longest_silence_ = std::max(longest_silence_, now - last_acknowledged_.value_or(TrueTime{}));
   last_acknowledged_ = now;
-  sold_.try_emplace(order, Sold{region, scheduler_.now()});
+  ledger_.acknowledged(timeline, order);
 }
 
 void Observers::claimed(int region, std::uint64_t timeline) {
@@ -59,18 +57,18 @@ void Observers::promoted(int region, std::uint64_t timeline) {
     chronicle_.broken("I8", "a database was promoted twice for one change of region");
   newest_timeline_ = std::max(newest_timeline_, timeline);
   newest_region_ = region;
+  timeline_of_[static_cast<std::size_t>(region)] = timeline;
 }
 
 void Observers::person_gave_up(int region, std::uint64_t timeline) {
-  loss_accepted_ = true;
+  ledger_.loss_accepted(timeline_of_[static_cast<std::size_t>(region)]);
   if (newest_region_ != region) return;
   newest_region_ = 1 - region;
   newest_timeline_ = timeline;
 }
 
 void Observers::may_have_written_until(int region, TrueTime end) {
-  TrueTime& known = wrote_until_[static_cast<std::size_t>(region)];
-  known = std::max(known, end);
+  ledger_.may_have_written_until(timeline_of_[static_cast<std::size_t>(region)], end);
 }
 
 void Observers::judge_epoch(const Record& before, const Record& after) {
@@ -83,6 +81,7 @@ void Observers::judge_epoch(const Record& before, const Record& after) {
 
 void Observers::record_recovered(const Record& before, const Record& after) {
   judge_epoch(before, after);
+  record_ = after;
   if (after.version <= before.version || after.term <= before.term ||
       after.transition.number <= before.transition.number)
     chronicle_.broken("R7", "a recovered record does not count on from all that was seen");
@@ -90,8 +89,9 @@ void Observers::record_recovered(const Record& before, const Record& after) {
 
 void Observers::record_changed(const Record& before, const Record& after) {
   judge_epoch(before, after);
-  if (after.active != before.active && after.active == plan_.topology.home)
-    chronicle_.broken("I6", after.active + " is active again, and nobody confirmed it");
+  if (!record_ || before.standby != after.standby || before.active != after.active ||
+      before.transition != after.transition)
+    record_ = after;
   const Phase was = before.transition.phase;
   const Phase is = after.transition.phase;
   if (was != Phase::none && after.transition.number != before.transition.number)
@@ -105,12 +105,72 @@ void Observers::record_changed(const Record& before, const Record& after) {
     chronicle_.tell("record: standby {}", after.standby.value_or("none"));
   }
   if (was == Phase::none && is == Phase::open) {
-    const std::string why = orders_.objection(after.transition.execution, scheduler_.now());
-    if (!why.empty())
-      chronicle_.broken("orders",
-                        fmt::format("{} begins though {}", after.transition.execution, why));
+    judge_opening(after);
   }
-  if (was == Phase::open && is == Phase::revoked) judge_fence(after.active);
+  const bool by_looks = after.transition.kind == TransitionKind::failover &&
+                        !orders_.was_forced(after.transition.execution);
+  if (was == Phase::open && is == Phase::revoked && by_looks) judge_fence(after.active);
+  if (was == Phase::revoked && is == Phase::promoting) note_departure(after);
+  if (was == Phase::promoting && is == Phase::switched) note_arrival(before, after);
+}
+
+/// I6, and what people ordered of failovers.
+void Observers::judge_opening(const Record& record) {
+  const Transition& opened = record.transition;
+  const std::string& execution = opened.execution;
+  if (opened.kind == TransitionKind::failover) {
+    const std::string why = orders_.objection(execution, scheduler_.now());
+    if (!why.empty())
+      chronicle_.broken("orders", fmt::format("{} begins though {}", execution, why));
+    orders_.began(execution, scheduler_.now());
+  } else if (opened.kind == TransitionKind::failback && !orders_.was_approved(execution)) {
+    chronicle_.broken("I6", fmt::format("{} begins, and nobody confirmed it", execution));
+  } else if (opened.kind == TransitionKind::switchover && !orders_.was_ordered(execution)) {
+    chronicle_.broken("I6", fmt::format("{} begins, and nobody ordered it", execution));
+  }
+}
+
+void Observers::note_departure(const Record& record) {
+  const Transition& is = record.transition;
+  if (orders_.was_forced(is.execution)) ledger_.loss_accepted(newest_timeline_);
+  ledger_.left(newest_timeline_, is,
+               is.kind != TransitionKind::failover && !orders_.was_ungraceful(is.execution));
+}
+
+void Observers::note_arrival(const Record& before, const Record& after) {
+  const Transition& is = after.transition;
+  if (before.epoch > 1) chronicle_.reached(Mark::moved_more_than_once);
+  if (is.kind == TransitionKind::switchover) chronicle_.reached(Mark::switched_over);
+  if (is.kind == TransitionKind::failback) chronicle_.reached(Mark::failed_back);
+  if (is.kind != TransitionKind::failover) return;
+  if (before.epoch > 1) chronicle_.reached(Mark::failed_over_again);
+  if (orders_.was_forced(is.execution)) return chronicle_.reached(Mark::failover_forced);
+  orders_.switched(is.execution, scheduler_.now());
+}
+
+void Observers::overwritten(int region) {
+  if (!record_) return;
+  const std::string& name = plan_.topology.regions[static_cast<std::size_t>(region)].name;
+  const bool target =
+      record_->transition.phase != Phase::none && record_->transition.target == name;
+  if (record_->active == name || record_->standby == name || target)
+    chronicle_.broken("R21", name + " is overwritten, and is not a bystander");
+}
+
+void Observers::refused(int region) {
+  const bool calm = std::all_of(plan_.faults.begin(), plan_.faults.end(), [](const Fault& fault) {
+    return is_order(fault) || is_move(fault);
+  });
+  if (!record_ || !calm) return;
+  const Transition& is = record_->transition;
+  const std::string& name = plan_.topology.regions[static_cast<std::size_t>(region)].name;
+  const bool leaves = record_->active == name && is.phase != Phase::none && is.target != name;
+  if (!leaves || is.kind == TransitionKind::failover || orders_.was_ungraceful(is.execution))
+    return;
+  chronicle_.broken("R22",
+                    fmt::format("an order that the edge led to {} failed, since {} fenced it "
+                                "before it was drained",
+                                name, is.execution));
 }
 
 /// I9, by the looks that the vantages really had.
@@ -147,47 +207,21 @@ constexpr Duration kSilenceMax = std::chrono::seconds(3);
 
 void Observers::judge_silence() {
   const auto all = [&](const auto& strikes) {
-    return std::all_of(plan_.faults.begin(), plan_.faults.end(),
-                       [&](const Fault& fault) { return is_order(fault) || strikes(fault); });
+    return std::all_of(plan_.faults.begin(), plan_.faults.end(), [&](const Fault& fault) {
+      return is_order(fault) || fault.kind == FaultKind::rebuild_trouble || strikes(fault);
+    });
   };
   const bool synchronous = plan_.topology.database.replication == Replication::synchronous;
+  const Policy& policy = plan_.topology.policy;
+  const Duration held =
+      policy.rpo == RpoPolicy::budget_first ? policy.rpo_hold_max : Duration::zero();
   const bool standby_alone = all(strikes_the_standby_alone) && !synchronous;
   if (!standby_alone && !all(strikes_the_witness_alone)) return;
   const Duration since = scheduler_.now() - last_acknowledged_.value_or(TrueTime{});
   const Duration silence = std::max(longest_silence_, since);
-  if (silence > kSilenceMax)
+  if (silence > kSilenceMax + held)
     chronicle_.broken("I7", fmt::format("only the {} suffered, and nothing was sold for {} ms",
                                         standby_alone ? "standby" : "witness", to_ms(silence)));
-}
-
-void Observers::judge_losses(const std::vector<Transaction>& log) {
-  std::set<std::uint64_t> kept;
-  for (const Transaction& one : log) {
-    if (one.what == Writes::order) kept.insert(one.id);
-  }
-  // Wall clocks of two regions stand behind the lag; they may differ by so much.
-  Duration slack = milliseconds(50) + 2 * scheduler_.now().time_since_epoch() / 1'000'000 *
-                                          plan_.topology.lease.clock_drift_ppm_max;
-  for (const Duration offset : plan_.wall_offset) slack += std::chrono::abs(offset);
-  for (const Fault& fault : plan_.faults) {
-    if (fault.kind == FaultKind::wall_jumps) slack += std::chrono::abs(fault.by);
-  }
-  const bool synchronous = plan_.topology.database.replication == Replication::synchronous;
-  for (const std::uint64_t order : bought_) {
-    if (kept.contains(order)) continue;
-    const Sold& sold = sold_.at(order);
-    const Duration age = wrote_until_[static_cast<std::size_t>(sold.region)] - sold.at;
-    chronicle_.reached(Mark::orders_lost_within_budget);
-    if (loss_accepted_) continue;
-    if (synchronous) {
-      chronicle_.broken("I3", fmt::format("order {} was lost in synchronous mode", order));
-    } else if (age > plan_.topology.policy.lag_budget + slack) {
-      chronicle_.broken("I3",
-                        fmt::format("order {} was lost, {} ms before the end of its lease; "
-                                    "the budget is {} ms",
-                                    order, to_ms(age), to_ms(plan_.topology.policy.lag_budget)));
-    }
-  }
 }
 
 }  // namespace understudy::simulation

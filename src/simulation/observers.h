@@ -13,6 +13,7 @@
 #include "ports/registry.h"
 #include "ports/vantage.h"
 #include "simulation/chronicle.h"
+#include "simulation/ledger.h"
 #include "simulation/order_book.h"
 #include "simulation/plan.h"
 
@@ -23,7 +24,11 @@ struct Transaction;
 class Observers {
  public:
   Observers(Scheduler& scheduler, Chronicle& chronicle, const Plan& plan)
-      : scheduler_(scheduler), chronicle_(chronicle), plan_(plan), orders_(plan) {}
+      : scheduler_(scheduler),
+        chronicle_(chronicle),
+        plan_(plan),
+        orders_(plan),
+        ledger_(scheduler, chronicle, plan) {}
 
   // What happens, at the instant it happens. Regions by their place in the topology.
 
@@ -40,17 +45,20 @@ class Observers {
   /// Somebody made a new one, without knowing the one before.
   void record_recovered(const Record& before, const Record& after);
   void looked(const std::string& vantage, const std::string& region, const Sighting& seen);
-  /// A client got its acknowledgement.
-  void bought(std::uint64_t order) { bought_.insert(order); }
-  void person_accepted_the_loss() { loss_accepted_ = true; }
+  void person_accepted_the_loss() { ledger_.loss_accepted(newest_timeline_); }
+  /// A region's database is being overwritten with the other's (R21).
+  void overwritten(int region);
+  /// A request that came through the edge was refused by the region it was led to, in a world
+  /// without faults (R22).
+  void refused(int region);
   /// Somebody said that a region is gone for good, with all it holds; the other is in `timeline`.
   void person_gave_up(int region, std::uint64_t timeline);
   void person_asked() { ++asked_; }
   /// What people order, and what they are answered.
   [[nodiscard]] OrderBook& orders() { return orders_; }
+  [[nodiscard]] Ledger& ledger() { return ledger_; }
 
   [[nodiscard]] std::uint64_t times_asked() const { return asked_; }
-  [[nodiscard]] const std::set<std::uint64_t>& orders_bought() const { return bought_; }
   [[nodiscard]] std::optional<TrueTime> last_acknowledgement() const { return last_acknowledged_; }
   /// When a lease was revoked for the first time.
   [[nodiscard]] std::optional<TrueTime> first_revoked() const { return first_revoked_; }
@@ -58,30 +66,25 @@ class Observers {
 
   /// At the healing: the loss of the standby alone must not have stopped the active region (I7).
   void judge_silence();
-  /// At the end: what is in the log of the region that is active now against what was promised
-  /// (I3).
-  void judge_losses(const std::vector<Transaction>& log);
 
  private:
-  struct Sold {
-    int region;
-    TrueTime at;
-  };
-
   void judge_epoch(const Record& before, const Record& after);
+  void judge_opening(const Record& record);
   void judge_fence(const std::string& active);
+  void note_departure(const Record& record);
+  void note_arrival(const Record& before, const Record& after);
   void one_writer(const char* invariant, const char* what, int region, std::uint64_t timeline);
 
   Scheduler& scheduler_;
   Chronicle& chronicle_;
   const Plan& plan_;
   OrderBook orders_;
+  Ledger ledger_;
+  std::optional<Record> record_;  ///< the newest
   std::array<std::optional<TrueTime>, 2> misled_since_{};
   std::uint64_t newest_timeline_ = 1;
   int newest_region_ = 0;
-  std::array<TrueTime, 2> wrote_until_{};
-  std::map<std::uint64_t, Sold> sold_;
-  std::set<std::uint64_t> bought_;
+  std::array<std::uint64_t, 2> timeline_of_{1, 1};  ///< in which it was primary last
   std::optional<TrueTime> last_acknowledged_;
   Duration longest_silence_{};
   std::uint64_t promotions_ = 0;
@@ -93,7 +96,6 @@ class Observers {
     TrueTime at;
   };
   std::map<std::string, Look> looks_;
-  bool loss_accepted_ = false;
   std::uint64_t asked_ = 0;
 };
 

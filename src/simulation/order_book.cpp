@@ -23,10 +23,16 @@ void OrderBook::sent(const Fault& order, bool /*ends*/) {
   lost_since_sent_ = false;
   if (order.kind == FaultKind::automation_set) automation_in_doubt_ = true;
   if (order.kind == FaultKind::maintenance_begins) maintenance_in_doubt_ = true;
-  if (order.kind == FaultKind::failover_acknowledged) failed_over_at_.reset();
+  if (order.kind != FaultKind::failover_acknowledged) return;
+  failed_over_at_.reset();
+  acknowledging_ = true;
 }
 
 void OrderBook::answered(const Fault& order, bool ends, TrueTime now) {
+  if (order.kind == FaultKind::failover_acknowledged) {
+    failed_over_at_.reset();
+    acknowledging_ = false;
+  }
   if (lost_since_sent_) return;  // perhaps after it was obeyed
   Standing standing{.since = now, .until = {}};
   if (order.by != Duration::zero()) standing.until = now + order.by;
@@ -40,8 +46,10 @@ void OrderBook::answered(const Fault& order, bool ends, TrueTime now) {
   }
 }
 
-void OrderBook::forgotten() {
+void OrderBook::forgotten(TrueTime now) {
   lost_since_sent_ = true;
+  forgotten_at_ = now;
+  automatic_.clear();
   set_since_.reset();
   maintenance_.reset();
   failed_over_at_.reset();
@@ -49,6 +57,17 @@ void OrderBook::forgotten() {
 }
 
 void OrderBook::failed_over(TrueTime now) { failed_over_at_ = interval_since_ = now; }
+
+/// One whose controller has just lost its memory may not be in it.
+void OrderBook::began(const std::string& execution, TrueTime now) {
+  if (forced_.contains(execution) || approved_.contains(execution)) return;
+  if (!forgotten_at_ || now - *forgotten_at_ > kUnderWay) automatic_.insert(execution);
+}
+
+/// How long ago it began, only the controller knows.
+void OrderBook::switched(const std::string& execution, TrueTime now) {
+  if (automatic_.contains(execution) && !acknowledging_) failed_over_at_ = now;
+}
 
 /// Its end is by the controller's wall clock.
 OrderBook::Held OrderBook::held(const Standing& order, TrueTime now) const {
@@ -71,7 +90,7 @@ std::optional<Automation> OrderBook::automation(TrueTime now) const {
 }
 
 std::string OrderBook::objection(const std::string& execution, TrueTime now) const {
-  if (approved_.contains(execution)) return "";
+  if (approved_.contains(execution) || forced_.contains(execution)) return "";
   if (!maintenance_in_doubt_ && maintenance_ && held(*maintenance_, now) == Held::yes)
     return "maintenance mode is on";
   const auto is = automation(now);

@@ -19,9 +19,31 @@ class OrderBook {
   void sent(const Fault& order, bool ends);
   void answered(const Fault& order, bool ends, TrueTime now);
   /// All that was ordered is lost: the file's default is in force.
-  void forgotten();
+  void forgotten(TrueTime now);
   /// A person let this execution begin.
   void approved(const std::string& execution) { approved_.insert(execution); }
+  /// A person began it; `forced`: a failover, against the table of decisions.
+  void ordered(const std::string& execution, bool forced) {
+    (forced ? forced_ : ordered_).insert(execution);
+  }
+  /// A person let a planned move lose something, from when that was sent.
+  void made_ungraceful(const std::string& execution) { ungraceful_.insert(execution); }
+  [[nodiscard]] bool was_approved(const std::string& execution) const {
+    return approved_.contains(execution);
+  }
+  [[nodiscard]] bool was_ordered(const std::string& execution) const {
+    return ordered_.contains(execution);
+  }
+  [[nodiscard]] bool was_forced(const std::string& execution) const {
+    return forced_.contains(execution);
+  }
+  [[nodiscard]] bool was_ungraceful(const std::string& execution) const {
+    return ungraceful_.contains(execution);
+  }
+  /// An automatic failover has opened its transition;
+  void began(const std::string& execution, TrueTime now);
+  /// and led to another region.
+  void switched(const std::string& execution, TrueTime now);
   /// There was an automatic failover just before `now`.
   void failed_over(TrueTime now);
 
@@ -49,6 +71,12 @@ class OrderBook {
   std::optional<TrueTime> failed_over_at_;  ///< and nobody has acknowledged it, or is about to
   std::optional<TrueTime> interval_since_;
   std::set<std::string> approved_;
+  std::set<std::string> ordered_;
+  std::set<std::string> forced_;
+  std::set<std::string> ungraceful_;
+  std::set<std::string> automatic_;  ///< that the controller still remembers
+  bool acknowledging_ = false;       ///< sent, and not answered
+  std::optional<TrueTime> forgotten_at_;
 };
 
 }  // namespace understudy::simulation

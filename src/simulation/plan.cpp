@@ -7,6 +7,7 @@
 
 #include "simulation/dice.h"
 #include "simulation/plan_agents.h"
+#include "simulation/plan_moves.h"
 #include "simulation/plan_people.h"
 
 namespace understudy::simulation {
@@ -304,14 +305,11 @@ Plan draw_plan(std::uint64_t seed, Profile profile) {
   }
   if (everything && dice.one_in(2))
     plan.left_dead = standby_alone ? 1 : static_cast<int>(dice.below(10) < 7 ? 0 : 1);
-  // Synchronous commits wait for the standby: without one they wait for ever, until it can be
-  // detached (R19), which is not built yet.
-  if (plan.topology.database.replication == Replication::synchronous && plan.left_dead == 1)
-    plan.left_dead.reset();
   if (everything) {
     if (!standby_alone && !witness_alone) draw_agents(plan, begin, end);
     draw_postures(plan);
     draw_people(plan, begin, end, !standby_alone && !witness_alone);
+    draw_moves(plan, begin, end, !standby_alone && !witness_alone);
   }
   std::sort(plan.faults.begin(), plan.faults.end(),
             [](const Fault& a, const Fault& b) { return a.at < b.at; });
@@ -321,6 +319,19 @@ Plan draw_plan(std::uint64_t seed, Profile profile) {
 bool is_order(const Fault& fault) {
   return fault.kind == FaultKind::automation_set || fault.kind == FaultKind::maintenance_begins ||
          fault.kind == FaultKind::failover_acknowledged;
+}
+
+bool is_move(const Fault& fault) {
+  switch (fault.kind) {
+    case FaultKind::switchover_ordered:
+    case FaultKind::failback_planned:
+    case FaultKind::failback_answered:
+    case FaultKind::failover_forced:
+    case FaultKind::execution_controlled:
+    case FaultKind::rejoin_ordered:
+    case FaultKind::standby_detached: return true;
+    default: return false;
+  }
 }
 
 bool strikes_the_standby_alone(const Fault& fault) {
@@ -398,6 +409,14 @@ std::string_view to_string(FaultKind kind) {
     case FaultKind::automation_set: return "order: automation";
     case FaultKind::maintenance_begins: return "order: maintenance on";
     case FaultKind::failover_acknowledged: return "order: acknowledge";
+    case FaultKind::switchover_ordered: return "order: switchover";
+    case FaultKind::failback_planned: return "order: plan a failback";
+    case FaultKind::failback_answered: return "order: answer the failback";
+    case FaultKind::failover_forced: return "order: force a failover";
+    case FaultKind::execution_controlled: return "order: control";
+    case FaultKind::rejoin_ordered: return "order: rejoin";
+    case FaultKind::standby_detached: return "order: detach";
+    case FaultKind::rebuild_trouble: return "rebuild goes badly";
   }
   return "";
 }
@@ -423,7 +442,23 @@ std::string describe(const Fault& fault, const Plan& /*plan*/) {
     case FaultKind::maintenance_begins:
       if (fault.by != Duration::zero()) text += fmt::format(" --for {} ms", to_ms(fault.by));
       break;
-    case FaultKind::failover_acknowledged: break;
+    case FaultKind::switchover_ordered:
+    case FaultKind::failback_planned:
+      if (fault.other == 1) text += ", ungraceful";
+      break;
+    case FaultKind::failback_answered: text += fault.other == 1 ? ": yes" : ": no"; break;
+    case FaultKind::rejoin_ordered:
+      if (fault.other == 1) text += " --copy";
+      break;
+    case FaultKind::execution_controlled: {
+      constexpr std::array<const char*, 7> kControls = {"pause", "resume",   "retry",     "cancel",
+                                                        "skip",  "graceful", "ungraceful"};
+      text += fmt::format(" {}", kControls[static_cast<std::size_t>(fault.other)]);
+      break;
+    }
+    case FaultKind::failover_acknowledged:
+    case FaultKind::failover_forced:
+    case FaultKind::standby_detached: break;
     case FaultKind::links_bad:
     case FaultKind::registry_dies:
     case FaultKind::registry_mute:

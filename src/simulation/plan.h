@@ -45,6 +45,15 @@ enum class FaultKind : std::uint8_t {
   automation_set,
   maintenance_begins,
   failover_acknowledged,
+  // Orders of a person about moves: planned_moves.h.
+  switchover_ordered,
+  failback_planned,
+  failback_answered,
+  failover_forced,
+  execution_controlled,  ///< paused, resumed, cancelled …
+  rejoin_ordered,
+  standby_detached,
+  rebuild_trouble,  ///< the next rebuild of a region goes badly
 };
 
 enum class Disk : std::uint8_t { well, full, unreadable, of_another };
@@ -56,7 +65,8 @@ struct Fault {
   TrueTime at;
   Duration lasts{};  ///< zero: for good, until everything is healed
   int where = 0;     ///< 0, 1: the regions as listed; 2: witness; 3: edge; 4: clients
-  int other = 0;     ///< the far end of a link; the kind of trouble; the automation that is set
+  int other = 0;     ///< the far end of a link; the kind of trouble or control; the automation that
+                     ///< is set; of a move, ungraceful; of a rejoin, a copy; of an answer, yes
   Duration by{};  ///< of a clock's jump; the longest stall; a slow link's delay; an order's --for
 };
 
@@ -79,7 +89,8 @@ struct Plan {
   std::vector<Fault> faults;
   TrueTime healed_at;                                   ///< the end of the safety phase
   std::optional<int> left_dead;                         ///< the region that is not healed
-  Duration converge_within = std::chrono::seconds(60);  ///< after that
+  Duration converge_within = std::chrono::seconds(60);  ///< after that, but for a rejoin:
+  Duration rejoin_within = std::chrono::seconds(180);
 };
 
 enum class Profile : std::uint8_t {
@@ -92,6 +103,8 @@ enum class Profile : std::uint8_t {
 [[nodiscard]] std::string_view to_string(FaultKind kind);
 /// It harms nothing: a person's order.
 [[nodiscard]] bool is_order(const Fault& fault);
+/// A person's order to move, or about a move.
+[[nodiscard]] bool is_move(const Fault& fault);
 /// It strikes the second region and nothing else.
 [[nodiscard]] bool strikes_the_standby_alone(const Fault& fault);
 /// It strikes the registry or the controller and nothing else.

@@ -18,6 +18,7 @@ constexpr std::array kMarked = {
     std::pair{std::string_view("execution.resumed"), Mark::execution_resumed},
     std::pair{std::string_view("transition.adopted"), Mark::transition_adopted},
     std::pair{std::string_view("question.withdrawn"), Mark::question_withdrawn},
+    std::pair{std::string_view("region.rebuilt"), Mark::rejoined},
 };
 
 /// By the row of the table of permissions.
@@ -40,6 +41,11 @@ void SimulatedEvents::emit(std::string_view name, boost::json::object fields) {
     const bool acknowledged = by != nullptr && *by == "acknowledgement";
     stage_.chronicle.reached(acknowledged ? Mark::fenced_by_acknowledgement
                                           : Mark::fenced_by_lease_end);
+  }
+  if (name == "transition.aborted") {
+    const auto* execution = fields.if_contains("execution");
+    if (execution != nullptr && !execution->as_string().starts_with("failover-"))
+      stage_.chronicle.reached(Mark::planned_move_aborted);
   }
   if (name == "failover.started") {
     for (const auto& [row, mark] : kAsked) {

@@ -31,7 +31,8 @@ Postgres::Postgres(Stage& stage, Machine& machine, SimulatedPage& page, int regi
 
 void Postgres::start_first(bool primary) {
   role_ = primary ? DatabaseRole::primary : DatabaseRole::standby;
-  log_ = {{.what = Writes::epoch_row, .id = 1, .epoch = 1, .at = {}, .committed = {}}};
+  log_ = {
+      {.what = Writes::epoch_row, .timeline = 1, .id = 1, .epoch = 1, .at = {}, .committed = {}}};
   log_.front().committed = process_.machine().wall();
   flushed_ = 1;
   process_.start();
@@ -39,7 +40,7 @@ void Postgres::start_first(bool primary) {
 }
 
 void Postgres::restart() {
-  if (process_.alive() || !process_.machine().on()) return;
+  if (process_.alive() || !process_.machine().on() || kept_down_ || torn_) return;
   process_.start();
   keep_shipping(process_.life());
 }
@@ -64,6 +65,7 @@ void Postgres::commit(Writes what, std::uint64_t id, std::optional<std::uint64_t
       });
   if (!known) {
     log_.push_back({.what = what,
+                    .timeline = static_cast<std::uint32_t>(timeline_),
                     .id = id,
                     .epoch = what == Writes::epoch_row ? std::max(row, id) : row,
                     .at = stage_.scheduler.now(),
@@ -96,7 +98,8 @@ void Postgres::when_safe(std::size_t until, Act act) {
   unsafe_.push_back({until, std::move(act)});
 }
 
-void Postgres::standby_has(std::size_t until) {
+void Postgres::standby_has(std::size_t until, std::uint64_t timeline) {
+  if (role_ != DatabaseRole::primary || timeline != timeline_) return;  // of an earlier life
   heard_from_peer_ = stage_.scheduler.now();
   peer_has_ = until;
   std::vector<Unsafe> safe;
@@ -109,6 +112,11 @@ void Postgres::standby_has(std::size_t until) {
 }
 
 void Postgres::hold_commits(bool held) {
+  const TrueTime now = stage_.scheduler.now();
+  if (held && !holds_commits_) holds_since_ = now;
+  if (holds_commits_ && !held && role_ == DatabaseRole::primary)
+    stage_.observers.ledger().let_go(timeline_, now - holds_since_);
+  if (held) stage_.chronicle.reached(Mark::commits_held);
   holds_commits_ = held;
   if (held) return;
   for (Unsafe& one : std::exchange(unsafe_, {})) one.act();
@@ -160,9 +168,10 @@ void Postgres::receive(const Postgres& from, std::size_t until, std::uint64_t ti
     log_.insert(log_.end(), from.log_.begin() + static_cast<std::ptrdiff_t>(log_.size()),
                 from.log_.begin() + static_cast<std::ptrdiff_t>(until));
   flushed_ = log_.size();
-  stage_.network.send(process_.machine(), peer_->process_.machine(), [this, until = log_.size()] {
-    peer_->process_.deliver([this, until] { peer_->standby_has(until); });
-  });
+  stage_.network.send(
+      process_.machine(), peer_->process_.machine(), [this, until = log_.size(), timeline] {
+        peer_->process_.deliver([this, until, timeline] { peer_->standby_has(until, timeline); });
+      });
 }
 
 // ------------------------------------------------------------------------------------ promotion
@@ -252,16 +261,5 @@ Result<Done> DatabaseClient::keep_changes_since(WalPosition /*standby_has*/, Boo
   return stage_.network.call<Result<Done>>(agent_, postgres_.process(), deadline,
                                            [](const auto& reply) { reply(Done{}); });
 }
-
-namespace {
-Error not_simulated() { return {After::unchanged_final, "rebuilding is not simulated"}; }
-}  // namespace
-
-Result<LostTail> RebuildClient::keep_lost_tail(std::uint64_t, BootTime) { return not_simulated(); }
-Result<Done> RebuildClient::rewind(BootTime) { return not_simulated(); }
-Result<Done> RebuildClient::copy(const std::function<void(unsigned)>&, BootTime) {
-  return not_simulated();
-}
-Result<Done> RebuildClient::start_as_standby(BootTime) { return not_simulated(); }
 
 }  // namespace understudy::simulation

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "ports/database.h"
-#include "ports/database_rebuild.h"
 #include "simulation/memory.h"
 #include "simulation/stage.h"
 
@@ -18,11 +17,18 @@ enum class Writes : std::uint8_t { order, cron_claim, epoch_row, beat, verificat
 
 struct Transaction {
   Writes what{};
-  std::uint64_t id = 0;     ///< of the order; the epoch of an epoch row
-  std::uint64_t epoch = 0;  ///< of the epoch row as of this transaction
+  std::uint32_t timeline = 0;  ///< of the primary that wrote it
+  std::uint64_t id = 0;        ///< of the order; the epoch of an epoch row
+  std::uint64_t epoch = 0;     ///< of the epoch row as of this transaction
   TrueTime at;
   WallTime committed{};  ///< by the primary's wall clock
 };
+
+/// The same one, in whichever log.
+[[nodiscard]] inline bool same(const Transaction& one, const Transaction& other) {
+  return one.at == other.at && one.id == other.id && one.what == other.what &&
+         one.timeline == other.timeline;
+}
 
 /// How a commit ended, as the process that asked for it hears.
 struct Committed {
@@ -37,8 +43,25 @@ class Postgres {
   void set_peer(Postgres& peer) { peer_ = &peer; }
   /// From nothing; `primary` in timeline 1.
   void start_first(bool primary);
-  /// After a crash or a reboot, on what was flushed.
+  /// After a crash, on what was flushed; unless it is kept down, or its folder is no database.
   void restart();
+  /// After a reboot of its machine: nobody keeps it down any more.
+  void boot();
+
+  // On the way back to a standby, by whoever works on its folder.
+
+  /// Shut down, and kept down; whoever streams from it hears so.
+  void stop();
+  void release();
+  /// How many transactions the two logs have in common, from the first on.
+  [[nodiscard]] std::size_t common_with(const Postgres& other) const;
+  /// From here on its folder is neither the one nor the other,
+  void tear();
+  /// until it is what `primary` has flushed, as its standby, settings and all.
+  void become_copy_of(const Postgres& primary);
+  [[nodiscard]] bool torn() const { return torn_; }
+  [[nodiscard]] std::size_t flushed() const { return flushed_; }
+  [[nodiscard]] Postgres& peer() { return *peer_; }
 
   /// Asked by a process of the same region or of any other. `expected_epoch`: committed only if the
   /// epoch row shows it, as the application's write path asks; none for the agent.
@@ -69,7 +92,7 @@ class Postgres {
   void receive(const Postgres& from, std::size_t until, std::uint64_t timeline);
   void keep_shipping(std::uint64_t life);
   void when_safe(std::size_t until, Act act);
-  void standby_has(std::size_t until);
+  void standby_has(std::size_t until, std::uint64_t timeline);
 
   Stage& stage_;
   Process process_;
@@ -91,6 +114,9 @@ class Postgres {
   bool promoting_ = false;
   bool stalled_ = false;
   bool holds_commits_ = false;
+  TrueTime holds_since_{};
+  bool kept_down_ = false;
+  bool torn_ = false;
 };
 
 /// The Database port of a region's agent.
@@ -113,15 +139,6 @@ class DatabaseClient final : public Database {
   Stage& stage_;
   Process& agent_;
   Postgres& postgres_;
-};
-
-/// The DatabaseRebuild port of a region's agent. Nothing of the world asks for it yet.
-class RebuildClient final : public DatabaseRebuild {
- public:
-  Result<LostTail> keep_lost_tail(std::uint64_t epoch, BootTime deadline) override;
-  Result<Done> rewind(BootTime deadline) override;
-  Result<Done> copy(const std::function<void(unsigned)>& progress, BootTime deadline) override;
-  Result<Done> start_as_standby(BootTime deadline) override;
 };
 
 }  // namespace understudy::simulation

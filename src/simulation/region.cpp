@@ -18,6 +18,7 @@ Region::Parts::Parts(Stage& stage, Region& region)
       registry(stage, region.agent_, region.registry_),
       other(stage, region.agent_, region.other_),
       database(stage, region.agent_, region.database_),
+      rebuild(stage, region.agent_, region.database_, region.rebuild_disk_, region.index_),
       compute(stage, region.agent_, region.application_),
       gate(stage, region.agent_, region.application_),
       events(stage, region.name() + " agent"),
@@ -31,6 +32,7 @@ Region::Region(Stage& stage, RegistryProcess& registry, int index)
       page_(stage, machine_, agent_, index),
       store_(stage, agent_, stage.plan.topology.other(machine_.name()).name),
       database_(stage, machine_, page_, index),
+      index_(index),
       application_(stage, machine_, page_, database_, index) {
   agent_.on_death = [this] {
     parts_.reset();
@@ -73,7 +75,7 @@ void Region::power_on() {
   machine_.power_on();
   if (stage_.observers.any_promoted())
     stage_.chronicle.reached(Mark::old_region_returned_after_promotion);
-  database_.restart();
+  database_.boot();
   application_.start();
   start_agent();
 }

@@ -10,6 +10,7 @@
 #include "simulation/memory.h"
 #include "simulation/ports.h"
 #include "simulation/postgres.h"
+#include "simulation/rebuild.h"
 #include "simulation/registry_process.h"
 #include "simulation/stage.h"
 
@@ -59,6 +60,7 @@ class Region {
   [[nodiscard]] const Postgres& database() const { return database_; }
   [[nodiscard]] Application& application() { return application_; }
   [[nodiscard]] SimulatedPage& page() { return page_; }
+  [[nodiscard]] RebuildDisk& rebuild_disk() { return rebuild_disk_; }
   [[nodiscard]] const std::string& name() const { return machine_.name(); }
 
   /// Its load balancer works.
@@ -99,6 +101,8 @@ class Region {
   SimulatedPage page_;
   SimulatedStore store_;
   Postgres database_;
+  RebuildDisk rebuild_disk_;
+  const int index_;
   Application application_;
   std::unique_ptr<Parts> parts_;
 };

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "controller/workflows.h"
 #include "recovery/guards.h"
 
 namespace understudy::simulation {
@@ -31,6 +32,7 @@ struct Sabotage {
 struct Composition {
   Guards guards;
   std::string workflow;
+  std::string switchover = std::string(switchover_workflow());
 };
 
 /// As shipped.

@@ -23,6 +23,7 @@ struct Stage {
       : plan(drawn),
         guards(product.guards),
         workflow(product.workflow),
+        switchover(product.switchover),
         dice(drawn.seed),
         network(scheduler, dice),
         chronicle(scheduler, told),
@@ -31,6 +32,7 @@ struct Stage {
   const Plan& plan;
   const Guards guards;
   const std::string& workflow;
+  const std::string& switchover;
   Scheduler scheduler;
   Dice dice;
   Network network;

@@ -1,5 +1,7 @@
 #include "simulation/witness.h"
 
+#include "simulation/planned_moves.h"
+
 #include <algorithm>
 #include <iterator>
 
@@ -191,6 +193,8 @@ void Edge::check(std::size_t index) {
     stage_.network.send(region.machine(), machine_, [this, index, ready] {
       ready_[index] = ready;
       heard_[index] = stage_.scheduler.now();
+      if (!ready) return;
+      for (const Waiter& waiter : std::exchange(waiting_, {})) stage_.scheduler.wake(waiter);
     });
   });
   stage_.scheduler.after(kHealthCheck, [this, index] { check(index); });
@@ -202,6 +206,16 @@ Region* Edge::target() {
       return regions_[index];
   }
   return nullptr;
+}
+
+Region* Edge::await_target(TrueTime deadline) {
+  while (true) {
+    Region* const region = target();
+    if (region != nullptr || stage_.scheduler.now() >= deadline) return region;
+    stage_.chronicle.reached(Mark::waited_at_edge);
+    waiting_.push_back(stage_.scheduler.self());
+    (void)stage_.scheduler.wait_until(deadline);
+  }
 }
 
 // ----------------------------------------------------------------------------------- controller
@@ -258,6 +272,8 @@ struct Witness::Parts {
   OperatorControls controls;
   std::optional<Sentry> sentry;
   std::optional<StandbyWatch> standby_watch;
+  std::optional<RejoinWatch> rejoin_watch;
+  std::optional<TransitionDesk> desk;
 };
 
 Witness::Witness(Stage& stage, Machine& machine, RegistryProcess& registry,
@@ -300,11 +316,13 @@ void Witness::start() {
     is.sentry->start();
     is.standby_watch.emplace(is.world);
     is.standby_watch->start();
+    is.rejoin_watch.emplace(is.world, is.runner, std::string(rejoin_workflow()));
+    is.rejoin_watch->start();
+    is.desk.emplace(is.world, is.runner, stage_.workflow, stage_.switchover);
   });
 }
 
-/// It led to this epoch, and is the only one that a history can have before its own: nobody
-/// rebuilds a region that was left.
+/// It led to this epoch.
 void Witness::recall_earlier_failover() {
   const auto& earlier = stage_.plan.earlier_failover;
   if (!earlier) return;
@@ -320,11 +338,17 @@ void Witness::recall_earlier_failover() {
 void Witness::lose_journal() {
   process_.kill();
   journal_.lose();
-  stage_.observers.orders().forgotten();
+  stage_.observers.orders().forgotten(stage_.scheduler.now());
 }
 
 Result<Done> Witness::obey(const Fault& order, bool ends) {
   if (parts_ == nullptr) return Error{After::unchanged_retry, "the controller is starting"};
+  if (is_move(order)) {
+    if (!parts_->desk) return Error{After::unchanged_retry, "the controller is starting"};
+    return obey_move(
+        {stage_, parts_->runner, *parts_->desk, *parts_->rejoin_watch, *parts_->standby_watch},
+        order);
+  }
   OperatorControls& controls = parts_->controls;
   const WallTime now = parts_->clock.wall();
   Order given{.who = "somebody", .reason = "a bad moment", .at = now};
@@ -339,11 +363,16 @@ Result<Done> Witness::obey(const Fault& order, bool ends) {
 }
 
 bool Witness::idle() const {
-  return parts_ == nullptr || (!process_.stalled() && !parts_->runner.any_running());
+  return parts_ == nullptr || (!process_.stalled() && !parts_->runner.transition_running());
 }
 
 bool Witness::asks() const {
-  return parts_ != nullptr && !process_.stalled() && !parts_->runner.questions().empty();
+  if (parts_ == nullptr || process_.stalled()) return false;
+  // A failback that is planned is no answer to an outage.
+  const auto open = parts_->runner.questions();
+  return std::any_of(open.begin(), open.end(), [](const auto& question) {
+    return question.state != "AskToStart" || question.execution.starts_with("failover-");
+  });
 }
 
 void Witness::operate(bool approve) {
@@ -353,7 +382,8 @@ void Witness::operate(bool approve) {
     if (approve && to_start) stage_.observers.orders().approved(question.execution);
     if (approve && !to_start) stage_.observers.person_accepted_the_loss();
     const auto done = parts_->runner.answer(question.execution, approve, "somebody");
-    if (done && !approve && to_start) parts_->controls.note_declined();
+    if (done && !approve && to_start && question.execution.starts_with("failover-"))
+      parts_->controls.note_declined();
   }
 }
 

@@ -9,8 +9,10 @@
 #include "controller/execution_runner.h"
 #include "controller/journal.h"
 #include "controller/operator_controls.h"
+#include "controller/rejoin_watch.h"
 #include "controller/sentry.h"
 #include "controller/standby_watch.h"
+#include "controller/transition_desk.h"
 #include "ports/ingress.h"
 #include "simulation/region.h"
 #include "states/history.h"
@@ -70,6 +72,8 @@ class Edge {
   void start();
   /// Where a request goes now; none if no region is ready.
   [[nodiscard]] Region* target();
+  /// Of a request that waits here, until then, for a region to take it. In a fiber.
+  [[nodiscard]] Region* await_target(TrueTime deadline);
   [[nodiscard]] Process& process() { return process_; }
   [[nodiscard]] Machine& machine() { return machine_; }
 
@@ -81,6 +85,7 @@ class Edge {
   std::array<Region*, 2> regions_;
   std::array<bool, 2> ready_{};
   std::array<TrueTime, 2> heard_{};
+  std::vector<Waiter> waiting_;
 };
 
 class Witness {

@@ -62,7 +62,16 @@ void World::start() {
 void World::judge() {
   const std::string& active = registry.record().active;
   Region& writes = first.name() == active ? first : second;
-  stage.observers.judge_losses(writes.database().log());
+  Region& other = &writes == &first ? second : first;
+  const Postgres& primary = writes.database();
+  const Postgres& standby = other.database();
+  stage.observers.ledger().judge(primary.log(), standby.log());
+  const bool follows = !standby.is_primary() && !standby.torn() && primary.is_primary() &&
+                       standby.timeline() == primary.timeline();
+  if (follows && standby.common_with(primary) < standby.log().size()) {
+    stage.chronicle.broken("R21",
+                           standby.name() + " stands by, and holds what its primary has not");
+  }
 }
 
 void World::end() {

@@ -63,10 +63,10 @@ TEST_F(Orders, that_end_by_themselves_are_in_doubt_around_their_end) {
 
 TEST_F(Orders, are_gone_with_the_journal) {
   give(off_, 0);
-  book_.forgotten();
+  book_.forgotten(at(6));
   EXPECT_EQ(objection(5), "");
   book_.sent(off_, false);
-  book_.forgotten();
+  book_.forgotten(at(6));
   book_.answered(off_, false, at(6));
   EXPECT_EQ(objection(10), "") << "it was lost while its answer was on the way";
 }
