@@ -1,11 +1,11 @@
-#include "recovery/readiness.h"
+#include "readiness/readiness.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 
-#include "recovery/readiness_checks.h"
+#include "readiness/checks.h"
 
 namespace understudy {
 

@@ -1,6 +1,6 @@
 // Could a failover succeed? Every question by situations, what is not known, and the score.
 
-#include "recovery/readiness.h"
+#include "readiness/readiness.h"
 
 #include <gmock/gmock.h>
 
@@ -9,7 +9,7 @@
 #include <iterator>
 #include <set>
 
-#include "readiness_stories.h"
+#include "stories.h"
 
 namespace understudy::fake {
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "recovery/readiness_checks.h"
+#include "readiness/checks.h"
 
 namespace understudy::readiness {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "recovery/readiness.h"
+#include "readiness/readiness.h"
 
 namespace understudy::fake {
 

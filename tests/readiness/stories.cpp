@@ -1,9 +1,9 @@
-#include "readiness_stories.h"
+#include "stories.h"
 
 #include <algorithm>
 
 #include "base/ensure.h"
-#include "world.h"
+#include "tests/recovery/world.h"
 
 namespace understudy::fake {
 

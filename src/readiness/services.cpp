@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <set>
 
-#include "recovery/readiness_checks.h"
+#include "readiness/checks.h"
 
 namespace understudy::readiness {
 

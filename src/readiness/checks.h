@@ -2,7 +2,7 @@
 // The questions of readiness.h, one function each. Each may rely on what its row of the table needs
 // to be known, and on nothing else.
 
-#include "recovery/readiness.h"
+#include "readiness/readiness.h"
 
 namespace understudy::readiness {
 
