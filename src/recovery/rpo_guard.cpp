@@ -17,7 +17,10 @@ void RpoGuard::note(BootTime now, const DatabaseState& primary) {
     marks_.pop_front();
   const bool moved = marks_.empty() || primary.written > marks_.back().written;
   const bool lacks = !primary.streaming || primary.written > primary.standby_written;
-  if (moved && lacks && marks_.size() < kMarksMax) marks_.push_back({now, primary.written});
+  // An agent that has just begun does not know for how long: as if it were time.
+  const BootTime since = begun_ ? now : now - budget_ / 2;
+  begun_ = true;
+  if (moved && lacks && marks_.size() < kMarksMax) marks_.push_back({since, primary.written});
   lag_ = marks_.empty() ? Duration::zero() : now - marks_.front().at;
 }
 
@@ -29,6 +32,7 @@ bool RpoGuard::behind(BootTime now) {
 
 void RpoGuard::see(BootTime now, const DatabaseState& primary, bool attached) {
   if (!attached || primary.role != DatabaseRole::primary) {
+    begun_ = true;
     marks_.clear();
     lag_ = Duration::zero();
     holds_ = gave_up_ = false;

@@ -53,6 +53,7 @@ class RpoGuard {
   const Guards guards_;
   std::deque<Mark> marks_;  // that the standby has not reached; oldest first
   Duration lag_{};
+  bool begun_ = false;  // looked once
   bool holds_ = false;
   bool gave_up_ = false;
   BootTime held_since_{};

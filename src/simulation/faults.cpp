@@ -12,6 +12,7 @@ constexpr std::uint64_t kStallEveryCalls = 4'000;
 constexpr std::uint64_t kHangWithinCalls = 50;
 constexpr Duration kHangs = std::chrono::minutes(1);
 constexpr Duration kOperatorLooks = milliseconds(300);
+constexpr Duration kLooksAgain = std::chrono::seconds(15);
 const Fault kGoOn{.kind = FaultKind::execution_controlled,
                   .other = static_cast<int>(Control::resume)};
 }  // namespace
@@ -188,7 +189,9 @@ void Faults::heal() {
     if (is_order(fault) || is_move(fault)) continue;    // and so do orders
     end(fault);
   }
-  world_.person.order(kGoOn, false);  // nobody leaves an execution paused for ever
+  // Nobody leaves an execution paused for ever.
+  for (const Duration after : {Duration{}, kLooksAgain, 2 * kLooksAgain})
+    stage_.scheduler.after(after, [this] { world_.person.order(kGoOn, false); });
   if (stage_.plan.left_dead) {
     Region& dead = *world_.regions()[static_cast<std::size_t>(*stage_.plan.left_dead)];
     if (dead.machine().on()) dead.power_off();

@@ -20,9 +20,7 @@ void Ledger::may_have_written_until(std::uint64_t timeline, TrueTime end) {
 }
 
 void Ledger::left(std::uint64_t timeline, const Transition& transition, bool loses_nothing) {
-  Stint& stint = stints_[timeline];
-  if (loses_nothing) stint.moved_by = transition.execution;
-  stint.unplanned = transition.kind == TransitionKind::failover;
+  if (loses_nothing) stints_[timeline].moved_by = transition.execution;
 }
 
 void Ledger::let_go(std::uint64_t timeline, Duration held) {
@@ -50,21 +48,21 @@ std::string Ledger::objection(std::uint64_t order, const Sale& sale) const {
   const Stint stint = found == stints_.end() ? Stint{} : found->second;
   if (stint.moved_by)
     return fmt::format("order {} was lost by {}, which loses nothing", order, *stint.moved_by);
-  if (accepted_.contains(sale.timeline)) return "";
+  // Whoever accepts a loss accepts no more than what was promised to wait.
   const Policy& policy = plan_.topology.policy;
+  const Duration span = stint.last_acknowledged - sale.at;
+  if (policy.rpo == RpoPolicy::budget_first && !stint.guard_gave_up && span > policy.lag_budget)
+    return fmt::format(
+        "order {} was lost, {} ms before the last that its region acknowledged; "
+        "commits were to wait, and the budget is {} ms",
+        order, to_ms(span), to_ms(policy.lag_budget));
+  if (accepted_.contains(sale.timeline) || policy.over_budget == OverBudget::go_on) return "";
   if (plan_.topology.database.replication == Replication::synchronous)
     return fmt::format("order {} was lost in synchronous mode", order);
   const Duration age = stint.wrote_until - sale.at;
   if (age > policy.lag_budget + clock_slack())
     return fmt::format("order {} was lost, {} ms before the end of its lease; the budget is {} ms",
                        order, to_ms(age), to_ms(policy.lag_budget));
-  const Duration span = stint.last_acknowledged - sale.at;
-  if (policy.rpo == RpoPolicy::budget_first && stint.unplanned && !stint.guard_gave_up &&
-      span > policy.lag_budget)
-    return fmt::format(
-        "order {} was lost, {} ms before the last that its region acknowledged; "
-        "commits were to wait, and the budget is {} ms",
-        order, to_ms(span), to_ms(policy.lag_budget));
   return "";
 }
 

@@ -52,7 +52,6 @@ class Ledger {
     TrueTime wrote_until{};
     TrueTime last_acknowledged{};
     std::optional<std::string> moved_by;  ///< the planned move that was to lose nothing
-    bool unplanned = false;
     bool guard_gave_up = false;
   };
   [[nodiscard]] std::string objection(std::uint64_t order, const Sale& sale) const;

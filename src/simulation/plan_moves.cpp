@@ -155,6 +155,77 @@ void add_move_under_fire(Plan& plan, Dice& dice, TrueTime begin) {
   plan.healed_at = at + seconds(5);
 }
 
+/// The hardest case for a planned move: what the old region sold last does not reach the target, or
+/// its agent falls silent over the fence while those who know their way around go on buying.
+void add_silent_move(Plan& plan, Dice& dice, TrueTime begin) {
+  plan.faults.clear();
+  plan.topology.database.replication = Replication::asynchronous;
+  plan.buy_every = milliseconds(60);
+  const TrueTime at = begin + dice.between({}, seconds(1));
+  plan.faults.push_back({.kind = FaultKind::switchover_ordered, .at = at});
+  plan.faults.push_back({.kind = FaultKind::replication_stalls,
+                         .at = at + dice.between(milliseconds(30), milliseconds(500)),
+                         .where = kNorth});
+  if (dice.one_in(2)) {
+    plan.faults.push_back({.kind = FaultKind::agent_freezes,
+                           .at = at + dice.between(milliseconds(80), milliseconds(900)),
+                           .lasts = seconds(6),
+                           .where = kNorth});
+  }
+  plan.healed_at = at + seconds(9);
+}
+
+/// The hardest case for a guard of what may be lost: the standby is behind for long, and then the
+/// region dies. `dies`: or it does not, and commits must not wait for ever.
+void add_slow_standby(Plan& plan, Dice& dice, TrueTime begin, bool dies) {
+  Policy& policy = plan.topology.policy;
+  policy.rpo = RpoPolicy::budget_first;
+  policy.rpo_hold_max = dice.between(milliseconds(500), seconds(6));
+  policy.over_budget = dies ? OverBudget::go_on : policy.over_budget;
+  policy.automatic_failover = Automation::on;
+  policy.lag_budget = 2 * (plan.topology.lease.ttl + plan.topology.lease.margin + seconds(1));
+  plan.topology.database.replication = Replication::asynchronous;
+  plan.earlier_failover.reset();
+  plan.left_dead.reset();
+  plan.faults.clear();
+  if (!dies) {
+    plan.faults.push_back({.kind = FaultKind::database_hangs, .at = begin, .where = kSouth});
+    plan.healed_at = begin + policy.lag_budget + policy.rpo_hold_max + seconds(6);
+    return;
+  }
+  plan.faults.push_back({.kind = FaultKind::replication_stalls, .at = begin, .where = kNorth});
+  for (std::uint64_t count = dice.below(4); count > 0; --count) {
+    plan.faults.push_back({.kind = FaultKind::agent_dies,
+                           .at = begin + dice.between({}, policy.lag_budget),
+                           .where = kNorth});
+  }
+  const TrueTime end = begin + dice.between(policy.lag_budget, 2 * policy.lag_budget);
+  plan.faults.push_back({.kind = FaultKind::region_dies, .at = end, .where = kNorth});
+  plan.healed_at = end + seconds(5);
+}
+
+/// The hardest case for synchronous replication: a standby is just attached again, lacks what comes
+/// next, and everybody leaves its primary.
+void add_hold_race(Plan& plan, Dice& dice, TrueTime begin) {
+  Policy& policy = plan.topology.policy;
+  plan.topology.database.replication = Replication::synchronous;
+  policy.automatic_failover = Automation::on;
+  policy.detach_after = plan.topology.lease.ttl + milliseconds(500);
+  plan.earlier_failover.reset();
+  plan.left_dead.reset();
+  plan.buy_every = milliseconds(60);
+  plan.faults.clear();
+  const Duration away = policy.detach_after + seconds(1) + dice.between({}, seconds(1));
+  plan.faults.push_back(
+      {.kind = FaultKind::region_dies, .at = begin, .lasts = away, .where = kSouth});
+  const TrueTime silent = begin + away + dice.between(milliseconds(100), milliseconds(1200));
+  plan.faults.push_back({.kind = FaultKind::replication_stalls, .at = silent, .where = kNorth});
+  plan.faults.push_back({.kind = FaultKind::path_cut, .at = silent, .where = kNorth});
+  plan.faults.push_back(
+      {.kind = FaultKind::agent_freezes, .at = silent, .lasts = seconds(9), .where = kNorth});
+  plan.healed_at = silent + seconds(10);
+}
+
 void draw_guards(Plan& plan, Dice& dice) {
   Policy& policy = plan.topology.policy;
   policy.automatic_rejoin = !dice.one_in(4);
@@ -181,6 +252,12 @@ void draw_moves(Plan& plan, TrueTime begin, TrueTime end, bool against_faults) {
   } else if (course < 11) {
     for (std::uint64_t count = 1 + dice.below(3); count > 0; --count)
       add_any_order(plan, dice, begin + dice.between({}, end - begin));
+  } else if (course == 12) {
+    add_silent_move(plan, dice, begin);
+  } else if (course == 13) {
+    add_slow_standby(plan, dice, begin, !dice.one_in(3));
+  } else if (course == 14 && dice.one_in(2)) {
+    add_hold_race(plan, dice, begin);
   } else if (course == 11) {
     plan.faults.push_back({.kind = FaultKind::rebuild_trouble,
                            .at = begin,

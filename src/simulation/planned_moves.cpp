@@ -52,6 +52,9 @@ Result<Done> control(const MoveDesk& desk, Control what) {
   if (what == Control::resume) {
     for (const auto& each : running) {
       if (each.paused) (void)desk.runner.order(each.name, {what, kWho, kWhy});
+      // What was not brought up is not found either.
+      if (desk.stage.chronicle.marks().test(static_cast<std::size_t>(Mark::step_skipped)))
+        (void)desk.runner.order(each.name, {Control::skip, kWho, kWhy, "VerifyRecovery"});
     }
     return Done{};
   }

@@ -6,6 +6,7 @@ namespace understudy::simulation {
 
 namespace {
 constexpr Duration kLookInterval = milliseconds(500);
+constexpr int kBringsBackAfter = 10;
 constexpr Duration kAnswer = milliseconds(300);
 }  // namespace
 
@@ -41,6 +42,11 @@ bool RegistryOperator::recover() {
     auto said = AgentClient(stage_, process_, *region).status(deadline);
     evidence.agents[region->name()] = said ? std::optional(*said) : std::nullopt;
     if (region == gone_) evidence.gone = region->name();
+    // "Bring it back": what a rebuild left behind is started by hand, or is no database any more.
+    if (said && !said->database && ++in_vain_ > kBringsBackAfter) {
+      if (region->database().torn()) evidence.gone = region->name();
+      region->database().release();
+    }
     // What somebody finds out who looks at the database itself.
     if (said && said->version == 0 && !region->database().promoting())
       evidence.settled = region->name();
@@ -54,11 +60,12 @@ bool RegistryOperator::recover() {
                         recovery->record.active, recovery->record.epoch, recovery->because);
   stage_.chronicle.reached(Mark::registry_recovered);
   if (evidence.gone) {
-    const int gone = gone_ == regions_[0] ? 0 : 1;
+    const int gone = *evidence.gone == regions_[0]->name() ? 0 : 1;
     const Region& left = *regions_[static_cast<std::size_t>(1 - gone)];
     if (recovery->record.active == left.name())
       stage_.observers.person_gave_up(gone, left.database().timeline());
   }
+  in_vain_ = 0;
   made_ = recovery->record.version;
   registry_.begin_anew(recovery->record);
   return true;

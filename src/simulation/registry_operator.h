@@ -31,6 +31,7 @@ class RegistryOperator {
   const Region* gone_ = nullptr;
   std::uint64_t made_ = 0;  ///< version of the newest record of theirs
   bool busy_ = false;
+  int in_vain_ = 0;
 };
 
 }  // namespace understudy::simulation

@@ -166,6 +166,52 @@ const std::vector<Sabotage> kSabotages = {
      {revoked_term_kept},
      "",
      "the orchestrator, which asks anew how long the promise lasts"},
+    {"rewind-before-salvage",
+     "a region is overwritten before what it alone has is kept",
+     {lost_tail_kept},
+     ""},
+    {"failback-unasked",
+     "a failback begins without an answer (I6)",
+     {},
+     "switchover/IsItConfirmed/default:AcquireTransition"},
+    {"not-drained",
+     "a planned move fences a region that still takes requests (R22)",
+     {},
+     "switchover/CheckSwitchover:Fence"},
+    {"graceful-without-acknowledgement",
+     "a planned move goes on by the lease's end, and the point of no return asks for nothing more",
+     {graceful_proof},
+     "switchover/IsItFenced/1:WaitForLeaseEnd switchover/IsTheTargetCaughtUp/default:"
+     "PassPointOfNoReturn"},
+    {"graceful-without-last-write",
+     "a planned move goes on without the old region's last write (R22)",
+     {graceful_proof},
+     "switchover/IsTheTargetCaughtUp/default:PassPointOfNoReturn"},
+    {"graceful-unproved",
+     "the point of no return does not ask what makes a planned move lose nothing",
+     {graceful_proof},
+     "",
+     "the document"},
+    {"commits-held-for-ever",
+     "with budget-first, commits wait for a standby for as long as it is behind",
+     {hold_gives_up},
+     ""},
+    {"commits-never-held",
+     "with budget-first, commits do not wait for a standby that is behind",
+     {commits_held_behind},
+     ""},
+    {"page-before-hold",
+     "with synchronous replication, a page opens before commits wait for the attached standby",
+     {commits_held_before_page},
+     ""},
+    {"rebuilds-anybody",
+     "a rebuild of the active region, or of an attached one, is obeyed",
+     {bystander_alone},
+     ""},
+    {"stale-rebuild",
+     "a rebuild that was ordered in an epoch that is over is obeyed",
+     {stale_rebuild_refused},
+     ""},
     {"promise-not-kept",
      "the other grantor lets itself be promoted while its promise lasts",
      {promise_kept},
@@ -242,19 +288,37 @@ void drop_unreachable(json::object& document) {
   states = std::move(left);
 }
 
-/// "Choice:Next": that choice leads there, whatever it finds.
-std::string edited_workflow(std::string_view edit) {
-  if (edit.empty()) return std::string(failover_workflow());
+/// The documents that a history runs.
+struct Documents {
+  json::value failover = json::parse(std::string(failover_workflow()));
+  json::value switchover = json::parse(std::string(switchover_workflow()));
+};
+
+/// "State:Next": the state leads there; a choice does by its first branch, whatever it finds.
+/// "State/1:Next": by that branch; "State/default:Next". "switchover/" before it: in that document.
+void edit(Documents& documents, std::string_view edit) {
+  constexpr std::string_view kSwitchover = "switchover/";
+  const bool of_switchover = edit.starts_with(kSwitchover);
+  if (of_switchover) edit.remove_prefix(kSwitchover.size());
+  json::object& document = (of_switchover ? documents.switchover : documents.failover).as_object();
   const auto colon = edit.find(':');
-  const std::string choice(edit.substr(0, colon));
   const std::string next(edit.substr(colon + 1));
-  json::value document = json::parse(std::string(failover_workflow()));
-  json::object& state = document.at("States").at(choice).as_object();
-  ensure(state.at("Type") == "Choice", "an edit names a choice");
-  state.at("Choices").at(0).as_object()["Next"] = next;
-  if (choice == "IsItDown") state["Default"] = next;
-  drop_unreachable(document.as_object());
-  return json::serialize(document);
+  edit = edit.substr(0, colon);
+  const auto slash = edit.find('/');
+  const std::string_view branch =
+      slash == std::string_view::npos ? std::string_view("0") : edit.substr(slash + 1);
+  const std::string name(edit.substr(0, slash));
+  json::object& state = document.at("States").at(name).as_object();
+  if (state.at("Type") != "Choice") {
+    state.at("Next") = next;
+  } else if (branch == "default") {
+    state.at("Default") = next;
+  } else {
+    const auto index = static_cast<std::size_t>(branch.front() - '0');
+    state.at("Choices").at(index).as_object()["Next"] = next;
+    if (name == "IsItDown") state["Default"] = next;
+  }
+  drop_unreachable(document);
 }
 
 }  // namespace
@@ -273,10 +337,20 @@ Guards Saboteur::without(const std::vector<Guard>& guards) {
   return left;
 }
 
-Composition whole() { return {Guards(), std::string(failover_workflow())}; }
+Composition whole() {
+  return {Guards(), std::string(failover_workflow()), std::string(switchover_workflow())};
+}
 
 Composition sabotaged(const Sabotage& sabotage) {
-  return {Saboteur::without(sabotage.off), edited_workflow(sabotage.edit)};
+  Documents documents;
+  std::string_view left = sabotage.edit;
+  while (!left.empty()) {
+    const auto space = left.find(' ');
+    edit(documents, left.substr(0, space));
+    left.remove_prefix(space == std::string_view::npos ? left.size() : space + 1);
+  }
+  return {Saboteur::without(sabotage.off), json::serialize(documents.failover),
+          json::serialize(documents.switchover)};
 }
 
 }  // namespace understudy::simulation

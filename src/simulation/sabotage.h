@@ -18,7 +18,7 @@ struct Sabotage {
   std::string_view
       what;  ///< for people, with its number in safety-protocol section 6 if it has one
   std::vector<Guard> off;
-  /// The workflow with a state led past; "" as shipped. See edited_workflow().
+  /// Workflows with states led past, apart by spaces; "" as shipped. See edit().
   std::string_view edit;
   /// Which other guard holds alone, so that nothing may be seen; "": it must be caught.
   std::string_view held_by = "";
@@ -32,7 +32,7 @@ struct Sabotage {
 struct Composition {
   Guards guards;
   std::string workflow;
-  std::string switchover = std::string(switchover_workflow());
+  std::string switchover = std::string(switchover_workflow());  ///< and failback
 };
 
 /// As shipped.

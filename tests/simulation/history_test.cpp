@@ -270,6 +270,7 @@ TEST(Sabotages, have_names_and_documents_that_the_engine_takes) {
   for (const Sabotage& sabotage : all_sabotages()) {
     EXPECT_TRUE(names.insert(sabotage.name).second) << sabotage.name;
     EXPECT_TRUE(states::Machine::parse(sabotaged(sabotage).workflow).machine) << sabotage.name;
+    EXPECT_TRUE(states::Machine::parse(sabotaged(sabotage).switchover).machine) << sabotage.name;
   }
 }
 
