@@ -108,19 +108,10 @@ void Faults::begin(const Fault& fault) {
       world_.witness.process().set_stalls(stage_.dice, kStallEveryCalls, fault.by);
       break;
     case FaultKind::operator_meddles: operate_until_healed(fault.other == 1); break;
-    case FaultKind::automation_set:
-    case FaultKind::maintenance_begins:
-    case FaultKind::failover_acknowledged:
-    case FaultKind::switchover_ordered:
-    case FaultKind::failback_planned:
-    case FaultKind::failback_answered:
-    case FaultKind::failover_forced:
-    case FaultKind::execution_controlled:
-    case FaultKind::rejoin_ordered:
-    case FaultKind::standby_detached: world_.person.order(fault, false); break;
     case FaultKind::rebuild_trouble:
       at.rebuild_disk().trouble = static_cast<RebuildTrouble>(fault.other);
       break;
+    default: world_.person.order(fault, false);  // what is left are people's orders
   }
 }
 

@@ -54,7 +54,8 @@ const std::map<std::pair<std::string, std::string>, std::set<std::string>> kOnly
     {{"cli", "controller"}, {"controller/controller.h", "controller/workflows.h"}},
     {{"simulation", "controller"},
      {"controller/execution_runner.h", "controller/journal.h", "controller/operator_controls.h",
-      "controller/sentry.h", "controller/standby_watch.h", "controller/workflows.h"}},
+      "controller/rejoin_watch.h", "controller/sentry.h", "controller/standby_watch.h",
+      "controller/transition_desk.h", "controller/workflows.h"}},
     {{"simulation", "states"}, {"states/history.h"}},
 };
 
