@@ -20,7 +20,9 @@ void Ledger::may_have_written_until(std::uint64_t timeline, TrueTime end) {
 }
 
 void Ledger::left(std::uint64_t timeline, const Transition& transition, bool loses_nothing) {
-  if (loses_nothing) stints_[timeline].moved_by = transition.execution;
+  Stint& stint = stints_[timeline];
+  stint.left = true;
+  if (loses_nothing) stint.moved_by = transition.execution;
 }
 
 void Ledger::let_go(std::uint64_t timeline, Duration held) {
@@ -51,7 +53,8 @@ std::string Ledger::objection(std::uint64_t order, const Sale& sale) const {
   // Whoever accepts a loss accepts no more than what was promised to wait.
   const Policy& policy = plan_.topology.policy;
   const Duration span = stint.last_acknowledged - sale.at;
-  if (policy.rpo == RpoPolicy::budget_first && !stint.guard_gave_up && span > policy.lag_budget)
+  if (policy.rpo == RpoPolicy::budget_first && stint.left && !stint.guard_gave_up &&
+      span > policy.lag_budget)
     return fmt::format(
         "order {} was lost, {} ms before the last that its region acknowledged; "
         "commits were to wait, and the budget is {} ms",

@@ -52,6 +52,7 @@ class Ledger {
     TrueTime wrote_until{};
     TrueTime last_acknowledged{};
     std::optional<std::string> moved_by;  ///< the planned move that was to lose nothing
+    bool left = false;                    ///< by a transition
     bool guard_gave_up = false;
   };
   [[nodiscard]] std::string objection(std::uint64_t order, const Sale& sale) const;

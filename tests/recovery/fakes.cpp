@@ -220,6 +220,7 @@ Result<Done> FakeDatabase::admit_application(bool admitted, BootTime deadline) {
 
 Result<Done> FakeDatabase::hold_commits(bool held, BootTime deadline) {
   if (auto error = dead(deadline)) return *error;
+  if (auto error = before_act(hold_orders.take(), "database")) return *error;
   holds.push_back(held);
   return Done{};
 }

@@ -196,6 +196,7 @@ class FakeDatabase final : public Database {
   Trouble states;
   Trouble promotes;
   Trouble publishes;
+  Trouble hold_orders;
   unsigned promotions = 0;  ///< that changed something
   unsigned beats = 0;
   std::vector<std::uint64_t> epochs;  ///< published, in order

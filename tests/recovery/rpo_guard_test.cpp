@@ -15,6 +15,7 @@ using std::chrono::seconds;
 /// A primary that writes without pause, looked at ten times a second.
 class Guarded : public testing::Test {
  protected:
+  Guarded() { look_for(milliseconds(100), true); }
   static Topology budget_first() {
     Topology topology = two_regions();
     topology.policy.rpo = RpoPolicy::budget_first;
@@ -55,6 +56,16 @@ TEST_F(Guarded, commits_wait_from_half_a_budget_on) {
   look_for(milliseconds(300), false);
   EXPECT_TRUE(guard_->holds());
   EXPECT_LE(guard_->lag(), milliseconds(2200));
+}
+
+TEST_F(Guarded, commits_wait_at_once_for_a_standby_that_may_have_been_behind_for_long) {
+  look_for(milliseconds(1900), false);
+  ASSERT_FALSE(guard_->holds());
+  guard_by(budget_first());  // its agent was started anew
+  look_for(milliseconds(100), false);
+  EXPECT_TRUE(guard_->holds()) << "who knows for how long?";
+  look_for(seconds(3), true);
+  EXPECT_FALSE(guard_->holds());
 }
 
 TEST_F(Guarded, commits_go_on_only_once_the_standby_has_kept_up_for_a_while) {
