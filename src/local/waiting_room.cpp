@@ -8,16 +8,20 @@ namespace {
 
 /// HAProxy 2.6 can wake nobody from Lua, so each looks by itself, the more seldom the farther back
 /// it stands: it is not let in sooner anyway. With n that makes 1 + ln(n / 10) looks a millisecond
-/// in all. A client that goes away ends its coroutine in the middle: nothing here may need its end.
-/// So those in front are known by tickets, and are never more than there are.
+/// in all, and no more while the region is slow to answer: turns come by whoever looks, not by time
+/// alone. (With turns by time, all who were overdue looked as one, every 5 ms: the edge did nothing
+/// else, and the answers that they waited for lay unread.) A client that goes away ends its
+/// coroutine in the middle: nothing here may need its end. So those in front are known by tickets,
+/// and are never more than there are.
 constexpr std::string_view kLua = R"(-- Written by understudy up.
 local let_in_per_ms = {}
 local unanswered_most = {}
 local tickets = 0    -- given so far
 local left = 0       -- the highest ticket of those who have left
-local opened_at      -- since when a region takes requests, if somebody has seen it
-local in_front = 0   -- the highest ticket that had left then
-local let_in = 0     -- since then; a client that goes away is never answered,
+local open = false   -- whether the last who looked saw a region that takes requests
+local turn = 0       -- while open: tickets up to this one may go
+local looked_at = 0  -- while open: when somebody last looked
+local let_in = 0     -- since it is open; a client that goes away is never answered,
 local answered = 0   -- so both begin anew with the next time
 
 local function now_ms()
@@ -29,20 +33,21 @@ local function last_in_front(txn)
   return math.max(left, tickets - txn.f:be_conn("regions"))
 end
 
--- How long to sleep before the next look; 0 or less: it is this one's turn.
+-- How long to sleep before the next look; 0: it is this one's turn.
 local function turn_in(txn, ticket, now)
   if txn.f:nbsrv("regions") == 0 then
-    opened_at = nil
+    open = false
     return math.max(10, (ticket - last_in_front(txn)) // let_in_per_ms)
   end
-  if not opened_at then
-    opened_at, in_front, let_in, answered = now, last_in_front(txn), 0, 0
+  if not open then
+    open, turn, looked_at, let_in, answered = true, last_in_front(txn), now - 1, 0, 0
   end
-  local rest = (ticket - in_front) // let_in_per_ms - (now - opened_at)
-  if rest <= 0 and let_in - answered >= unanswered_most then
-    return 5
-  end
-  return rest
+  -- Time in which nobody looked is not made up for.
+  local more = math.min((now - looked_at) * let_in_per_ms, unanswered_most - (let_in - answered), 10)
+  turn = turn + math.max(0, more)
+  looked_at = now
+  if ticket <= turn then return 0 end
+  return math.max(5, (ticket - turn) // let_in_per_ms)
 end
 
 core.register_action("wait_for_a_region", {{"http-req"}}, function(txn, wait_max_ms)
