@@ -21,6 +21,8 @@ namespace understudy::fuzz {
 namespace {
 
 constexpr std::size_t kBodyMax = 256;
+/// Much longer than the server's own patience, since a busy machine may let everybody wait.
+constexpr int kPatienceMs = 60'000;
 /// The handler's own status, which the server itself never answers with.
 constexpr unsigned kHandled = 299;
 
@@ -95,7 +97,8 @@ class Client {
     char buffer[4096];
     for (;;) {
       pollfd readable{.fd = socket_, .events = POLLIN, .revents = 0};
-      must(::poll(&readable, 1, 10'000) == 1, "the server closes once its client has nothing more");
+      must(::poll(&readable, 1, kPatienceMs) == 1,
+           "the server closes once its client has nothing more");
       const auto got = ::recv(socket_, buffer, sizeof buffer, 0);
       if (got <= 0) return answers;
       answers.append(buffer, static_cast<std::size_t>(got));
