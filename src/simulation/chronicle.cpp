@@ -53,6 +53,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Mark::kCount)> k
     "agent_kept_from_starting",
     "agent_stopped",
     "agent_hung",
+    "forbidden_change_refused",
 };
 static_assert(!kNames.back().empty(), "every mark has a name");
 

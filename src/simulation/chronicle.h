@@ -64,6 +64,7 @@ enum class Mark : std::uint8_t {
   agent_kept_from_starting,
   agent_stopped,
   agent_hung,
+  forbidden_change_refused,
   kCount,
 };
 

@@ -173,6 +173,7 @@ void Observers::judge_losses(const std::vector<Transaction>& log) {
     if (fault.kind == FaultKind::wall_jumps) slack += std::chrono::abs(fault.by);
   }
   const bool synchronous = plan_.topology.database.replication == Replication::synchronous;
+  const bool any_loss = plan_.topology.policy.over_budget == OverBudget::go_on;
   for (const std::uint64_t order : bought_) {
     if (kept.contains(order)) continue;
     const Sold& sold = sold_.at(order);
@@ -181,7 +182,7 @@ void Observers::judge_losses(const std::vector<Transaction>& log) {
     if (loss_accepted_) continue;
     if (synchronous) {
       chronicle_.broken("I3", fmt::format("order {} was lost in synchronous mode", order));
-    } else if (age > plan_.topology.policy.lag_budget + slack) {
+    } else if (age > plan_.topology.policy.lag_budget + slack && !any_loss) {
       chronicle_.broken("I3",
                         fmt::format("order {} was lost, {} ms before the end of its lease; "
                                     "the budget is {} ms",
