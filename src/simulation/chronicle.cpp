@@ -76,6 +76,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Mark::kCount)> k
     "commits_held",
     "commits_let_go_at_last",
     "waited_at_edge",
+    "forbidden_change_refused",
 };
 static_assert(!kNames.back().empty(), "every mark has a name");
 

@@ -87,6 +87,7 @@ enum class Mark : std::uint8_t {
   commits_held,
   commits_let_go_at_last,
   waited_at_edge,
+  forbidden_change_refused,
   kCount,
 };
 

@@ -91,6 +91,7 @@ void Faults::begin(const Fault& fault) {
     case FaultKind::replication_stalls: at.database().set_stalled(true); break;
     case FaultKind::registry_dies: world_.registry.process().kill(); break;
     case FaultKind::registry_mute: world_.registry.set_mute(true); break;
+    case FaultKind::registry_misused: world_.stranger.begin(); break;
     case FaultKind::registry_lost: world_.registry_operator.begin(); break;
     case FaultKind::controller_dies: world_.witness.process().kill(); break;
     case FaultKind::controller_freezes: world_.witness.process().freeze(); break;
@@ -159,6 +160,7 @@ void Faults::end(const Fault& fault) {
     case FaultKind::replication_stalls: at.database().set_stalled(false); break;
     case FaultKind::registry_dies: world_.registry.restart(); break;
     case FaultKind::registry_mute: world_.registry.set_mute(false); break;
+    case FaultKind::registry_misused: world_.stranger.end(); break;
     case FaultKind::controller_freezes: world_.witness.process().thaw(); break;
     case FaultKind::wall_jumps: machine(fault.where).jump_wall(-fault.by); break;
     case FaultKind::maintenance_begins: world_.person.order(fault, true); break;

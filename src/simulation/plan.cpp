@@ -398,6 +398,7 @@ std::string_view to_string(FaultKind kind) {
     case FaultKind::replication_stalls: return "replication stalls";
     case FaultKind::registry_dies: return "registry dies";
     case FaultKind::registry_mute: return "registry's answers get lost";
+    case FaultKind::registry_misused: return "registry is asked for what is forbidden";
     case FaultKind::registry_lost: return "registry's record is lost";
     case FaultKind::controller_dies: return "controller dies";
     case FaultKind::controller_freezes: return "controller freezes";
@@ -463,6 +464,7 @@ std::string describe(const Fault& fault, const Plan& /*plan*/) {
     case FaultKind::registry_dies:
     case FaultKind::registry_mute:
     case FaultKind::registry_lost:
+    case FaultKind::registry_misused:
     case FaultKind::controller_dies:
     case FaultKind::controller_freezes:
     case FaultKind::controller_journal_lost:

@@ -33,6 +33,7 @@ enum class FaultKind : std::uint8_t {
   replication_stalls,  ///< nothing reaches the standby
   registry_dies,       ///< restarted with what it stored
   registry_mute,       ///< it hears, and its answers get lost
+  registry_misused,    ///< somebody asks it for what its rules forbid
   registry_lost,       ///< with all it stored; a person makes a new record
   controller_dies,     ///< restarted with its journal
   controller_freezes,

@@ -37,6 +37,20 @@ Fault draw_hang(Dice& dice, TrueTime from, TrueTime until) {
           .where = dice.below(10) < 6 ? kNorth : kSouth};
 }
 
+Fault draw_misuse(Dice& dice, TrueTime from, TrueTime until) {
+  return {.kind = FaultKind::registry_misused,
+          .at = from + dice.between({}, until - from),
+          .lasts = dice.between(seconds(1), seconds(8))};
+}
+
+/// The hardest case for an agent that knows nothing: it hangs before it has learnt anything.
+void add_hang_without_memory(Plan& plan, Dice& dice, TrueTime begin, TrueTime end) {
+  Fault hang = draw_hang(dice, begin, end);
+  plan.faults.push_back({.kind = FaultKind::agent_disk_wiped, .at = hang.at, .where = hang.where});
+  hang.at += milliseconds(1);
+  plan.faults.push_back(hang);
+}
+
 /// The hardest case for what must be durable before it is answered: everybody leaves the region,
 /// and the disk of one of the two agents takes none of it.
 void add_failing_disk_amid_failover(Plan& plan, Dice& dice, TrueTime begin, TrueTime end) {
@@ -65,6 +79,10 @@ void draw_agents(Plan& plan, TrueTime begin, TrueTime end) {
   if (dice.one_in(12)) plan.faults.push_back(draw_failing_disk(dice, begin, end));
   if (dice.one_in(12)) plan.faults.push_back(draw_stop(dice, begin, end));
   if (dice.one_in(8)) plan.faults.push_back(draw_hang(dice, begin, end));
+  if (dice.one_in(24)) add_hang_without_memory(plan, dice, begin, end);
+  if (dice.one_in(16)) plan.faults.push_back(draw_misuse(dice, begin, end));
+  if (plan.topology.policy.over_budget == OverBudget::ask && dice.one_in(12))
+    plan.topology.policy.over_budget = OverBudget::go_on;
   if (dice.one_in(24)) add_failing_disk_amid_failover(plan, dice, begin, end);
   if (dice.one_in(24)) add_stop_amid_failover(plan, dice, begin, end);
 }

@@ -1,6 +1,7 @@
 #pragma once
-// What befalls the agents besides: a disk that fails, an orderly stop. Drawn apart, so that a seed
-// that draws none of it means what it meant before.
+// What befalls the agents besides: a disk that fails, a hang, an orderly stop; who misuses the
+// registry; the policy to go on whatever is lost. Drawn apart, so that a seed that draws none of it
+// means what it meant before.
 
 #include "simulation/plan.h"
 
