@@ -1,10 +1,9 @@
 # The few commands there are. `make drill` and `make test` work from nothing on a fresh Debian 12.
-.PHONY: setup build drill drill-all simulate sabotage test check model bench soak format build-times clean
+.PHONY: setup build drill drill-all simulate sabotage test check model bench soak fuzz sanitize tidy format build-times clean
 
 FILE ?= examples/boxoffice/understudy.yaml
 FAULT ?= region-kill
 RUNS ?= 1
-MINUTES ?= 30
 SEEDS ?= 1000000
 JOBS ?= $(shell nproc)
 UNDERSTUDY = build/bin/understudy
@@ -33,6 +32,7 @@ simulate: build         ## a million simulated outages: SEEDS=..., or one of the
 sabotage: build         ## each protection taken away in the simulator: it must be caught
 	@$(UNDERSTUDY) simulate --sabotage all --seeds 100000 --jobs $(JOBS)
 
+soak: MINUTES ?= 30
 soak: build             ## 100 orders/s without a fault: nothing may happen
 	@$(UNDERSTUDY) drill -f $(FILE) --fault none --steady-seconds $$(( $(MINUTES) * 60 ))
 
@@ -44,6 +44,16 @@ check: setup            ## the fast tests
 
 model: setup            ## the safety protocol, by a model checker: it holds, and every sabotage is caught
 	@model/run
+
+fuzz: MINUTES ?= 5
+fuzz: setup             ## each reader against any bytes, MINUTES=... each; docs/fuzzing.md
+	@scripts/fuzz $(MINUTES)
+
+sanitize: setup         ## the fast tests under the address, undefined behaviour and thread sanitizers
+	@scripts/sanitize
+
+tidy: setup             ## clang-tidy over the product's own sources
+	@scripts/tidy
 
 bench: build
 	@cmake --build --preset release -j $(JOBS) --target benchmarks

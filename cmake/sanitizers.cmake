@@ -1,7 +1,9 @@
-# UNDERSTUDY_SANITIZE=address,undefined or thread; see the asan and tsan presets.
+# UNDERSTUDY_SANITIZE=address,undefined or thread; see the asan, tsan and fuzz presets.
 set(UNDERSTUDY_SANITIZE "" CACHE STRING "Sanitizers to build with")
 if(UNDERSTUDY_SANITIZE)
   add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fsanitize=${UNDERSTUDY_SANITIZE}> $<$<COMPILE_LANGUAGE:CXX>:-fno-omit-frame-pointer>)
+  # What UndefinedBehaviorSanitizer finds ends the process: a test that goes on after a report would pass.
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fno-sanitize-recover=all>)
   # GCC cannot instrument the stand-alone fences in fence/page.h; they are tested without it.
   if(UNDERSTUDY_SANITIZE STREQUAL "thread")
     add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wno-tsan>)

@@ -97,6 +97,9 @@ std::optional<WallTime> parse_wall(std::string_view text) {
   const auto offset = take_offset(text);
   if (!offset || !text.empty()) return std::nullopt;
   const std::time_t seconds = timegm(&utc);
+  // Nanoseconds in 64 bits end in 1677 and in 2262; an offset is at most some days.
+  constexpr std::time_t kFarthest = 9'200'000'000;
+  if (seconds < -kFarthest || seconds > kFarthest) return std::nullopt;
   if (utc.tm_mday != day_asked && utc.tm_sec != 60) return std::nullopt;  // 31 February
   return WallTime(std::chrono::seconds(seconds) + fraction - *offset);
 }

@@ -35,7 +35,8 @@ using WallTime = WallClock::time_point;
 /// RFC 3339 in UTC with milliseconds: "2026-11-23T13:20:11.123Z". Rounds down.
 [[nodiscard]] std::string format_wall(WallTime time);
 
-/// Reads RFC 3339 with any fraction and any offset. None if it is not such a text.
+/// Reads RFC 3339 with any fraction and any offset. None if it is not such a text, or so far away
+/// (before 1679, after 2261) that a WallTime cannot hold it.
 [[nodiscard]] std::optional<WallTime> parse_wall(std::string_view text);
 
 /// Whole milliseconds, rounded down: for JSON fields that end in _ms.

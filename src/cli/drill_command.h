@@ -16,7 +16,7 @@ struct DrillWords {
   unsigned steady_seconds = 20;
   unsigned fault_seconds = 0;
   bool keep = false;
-  bool safety_only = false;    ///< how long things take is shown, and fails nothing
+  bool safety_only = false;  ///< how long things take is shown, and fails nothing
   unsigned round_trips = 0;
   unsigned hammer_rounds = 0;  ///< > 0: the hammer instead of a fault
   std::uint64_t seed = 1;

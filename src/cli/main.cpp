@@ -15,7 +15,7 @@
 #include "cli/report_command.h"
 #include "cli/salvage_command.h"
 #include "cli/simulate_command.h"
-#include "cli/transition_commands.h"
+#include "cli/transition_words.h"
 #include "controller/controller.h"
 #include "local/layout.h"
 #include "local/site.h"
@@ -82,12 +82,7 @@ struct Options {
   bool list = false;
 };
 
-void add_where(CLI::App* command, Options& options) {
-  command->add_option("-f,--file", options.where.config, "The platform's description")
-      ->capture_default_str();
-  command->add_option("--data", options.where.data, "The stack's data folder");
-  command->add_option("--port-base", options.where.port_base, "Over the file's local.port_base");
-}
+void add_where(CLI::App* command, Options& options) { add_where(command, options.where); }
 
 void add_stack_commands(CLI::App& app, Options& options, std::function<Exit()>& chosen) {
   auto* validate = app.add_subcommand("validate", "Check understudy.yaml");
@@ -212,77 +207,6 @@ void add_orders(CLI::App& app, Options& options, std::function<Exit()>& chosen) 
       ->required();
   alert->add_option("--to", options.alert_to, "Only to the target of that name");
   alert->callback([&] { chosen = [&] { return alert_command(options.where, options.alert_to); }; });
-}
-
-void add_transitions(CLI::App& app, Options& options, std::function<Exit()>& chosen) {
-  TransitionWords& words = options.transition;
-  const auto transition = [&](CLI::App* command,
-                              Exit (*run)(const Where&, const TransitionWords&)) {
-    add_where(command, options);
-    command->add_option("--reason", words.reason, "Why; recorded");
-    command->add_flag("!--no-wait", words.wait, "Only begin it");
-    command->callback([&, run] { chosen = [&, run] { return run(options.where, words); }; });
-    return command;
-  };
-  auto* switchover = transition(
-      app.add_subcommand("switchover", "Move the active region to the standby, losing nothing"),
-      switchover_command);
-  auto* failover =
-      transition(app.add_subcommand("failover", "Fail over now, whatever the decision table says"),
-                 force_failover_command);
-  failover->add_flag("--force", words.force, "It is meant: nothing but the lock and the fence");
-  auto* rejoin = transition(
-      app.add_subcommand("rejoin", "Rebuild the region that was left as the standby, now"),
-      rejoin_command);
-  rejoin->add_flag("--copy", words.copy, "By a copy, even if a rewind would do");
-
-  auto* failback =
-      app.add_subcommand("failback", "Move the active region home, once a person says so");
-  failback->require_subcommand(1);
-  auto* plan =
-      transition(failback->add_subcommand("plan", "Leave a question that lapses after an hour"),
-                 plan_failback_command);
-  for (const bool approved : {true, false}) {
-    auto* answer = failback->add_subcommand(approved ? "approve" : "decline",
-                                            approved ? "Begin the one that is planned" : "Drop it");
-    add_where(answer, options);
-    answer->add_flag("!--no-wait", words.wait, "Do not follow it");
-    answer->callback([&, approved] {
-      chosen = [&, approved] { return answer_failback_command(options.where, approved, words); };
-    });
-  }
-  for (CLI::App* command : {switchover, failover})
-    command->add_flag("--yes", words.yes, "Do not ask whether it is meant");
-  for (CLI::App* command : {switchover, plan}) {
-    command->add_flag("--ungraceful", words.ungraceful,
-                      "Go on without the old region's acknowledgement, within the lag budget");
-  }
-}
-
-void add_controls(CLI::App& app, Options& options, std::function<Exit()>& chosen) {
-  ControlWords& words = options.control;
-  const auto control = [&](const std::string& name, const char* what) {
-    auto* command = app.add_subcommand(name, what);
-    add_where(command, options);
-    command->add_option("--execution", words.execution, "May be left out if only one runs");
-    command->add_option("--comment", words.comment, "Recorded");
-    command->callback([&, name] {
-      if (words.what.empty()) words.what = name;
-      chosen = [&] { return control_command(options.where, words); };
-    });
-    return command;
-  };
-  control("pause", "Enter no further state of the execution that runs");
-  control("resume", "Go on with it");
-  control("retry", "Do not wait for the next try");
-  control("cancel", "Abort it, before the point of no return");
-  auto* skip = control("skip", "Leave out a step that keeps no promise");
-  skip->add_option("state", words.state, "Which; by default the one entered last");
-  skip->get_option("--comment")->required();
-  auto* mode = control("mode", "May the planned move that runs lose what the lag budget allows?");
-  mode->add_option("mode", words.what, "graceful or ungraceful")
-      ->required()
-      ->check(CLI::IsMember({"graceful", "ungraceful"}));
 }
 
 void add_drill(CLI::App& app, Options& options, std::function<Exit()>& chosen) {
@@ -505,8 +429,7 @@ int main(int argc, char** argv) {
   add_stack_commands(app, options, chosen);
   add_control_commands(app, options, chosen);
   add_orders(app, options, chosen);
-  add_transitions(app, options, chosen);
-  add_controls(app, options, chosen);
+  add_transition_words(app, {options.where, options.transition, options.control}, chosen);
   add_drill(app, options, chosen);
   add_report(app, options, chosen);
   add_salvage(app, options, chosen);

@@ -53,6 +53,23 @@ void add(Timeline& timeline, const json::object& event) {
   }
 }
 
+void add_budget(Timeline& timeline, const json::object& budget) {
+  timeline.learnt_from = budget.at("runs").to_number<unsigned>();
+  timeline.predicted_end = parse_wall(text_at(budget, "predicted_end"));
+  if (const auto* path = budget.if_contains("critical_path")) {
+    for (const auto& state : path->as_array()) {
+      timeline.critical_path += timeline.critical_path.empty() ? "" : ", ";
+      timeline.critical_path += std::string(state.as_string());
+    }
+  }
+  const json::object& of_states = budget.at("states").as_object();
+  for (TimelineEntry& entry : timeline.entries) {
+    const auto* found = of_states.if_contains(entry.state);
+    if (found != nullptr)
+      entry.budget = milliseconds(found->as_object().at("p90_ms").to_number<std::int64_t>());
+  }
+}
+
 }  // namespace
 
 Timeline timeline_of(const json::object& history) {
@@ -65,6 +82,8 @@ Timeline timeline_of(const json::object& history) {
   for (const auto& event : events->get_array()) {
     if (event.is_object()) add(timeline, event.get_object());
   }
+  const auto* budget = history.if_contains("budget");
+  if (budget != nullptr && budget->is_object()) add_budget(timeline, budget->get_object());
   return timeline;
 }
 
@@ -76,12 +95,17 @@ json::object to_json(const Timeline& timeline) {
                      {"after_ms", to_ms(entry.entered - timeline.started)}};
     if (entry.left) one["took_ms"] = to_ms(*entry.left - entry.entered);
     if (!entry.note.empty()) one["note"] = entry.note;
+    if (entry.budget) one["budget_ms"] = to_ms(*entry.budget);
     entries.push_back(std::move(one));
   }
-  return {{"execution", timeline.execution},
-          {"status", timeline.status},
-          {"started", format_wall(timeline.started)},
-          {"states", std::move(entries)}};
+  return {
+      {"execution", timeline.execution},
+      {"status", timeline.status},
+      {"started", format_wall(timeline.started)},
+      {"states", std::move(entries)},
+      {"learnt_from", timeline.learnt_from},
+      {"predicted_end", timeline.predicted_end ? json::value(format_wall(*timeline.predicted_end))
+                                               : json::value(nullptr)}};
 }
 
 std::string describe(const Timeline& timeline) {
@@ -92,7 +116,14 @@ std::string describe(const Timeline& timeline) {
     out += fmt::format("\n  {:>8.3f} s  {:<22}", after, entry.state);
     out += entry.left ? fmt::format(" {:>6} ms", to_ms(*entry.left - entry.entered))
                       : std::string("      ...");
+    if (entry.budget && entry.left && *entry.left - entry.entered > *entry.budget)
+      out += fmt::format("  over its budget of {} ms", to_ms(*entry.budget));
     if (!entry.note.empty()) out += "  " + entry.note;
+  }
+  if (timeline.predicted_end) {
+    out += fmt::format(
+        "\n  predicted to end at {}, by {} earlier ones; what is left, longest first: {}",
+        format_wall(*timeline.predicted_end), timeline.learnt_from, timeline.critical_path);
   }
   return out;
 }

@@ -13,8 +13,9 @@ namespace understudy {
 struct TimelineEntry {
   std::string state;
   WallTime entered{};
-  std::optional<WallTime> left;  ///< none: still in it, or the execution ended there
-  std::string note;              ///< an error that ended it, or ""
+  std::optional<WallTime> left;      ///< none: still in it, or the execution ended there
+  std::string note;                  ///< an error that ended it, or ""
+  std::optional<Duration> budget{};  ///< what nine of ten earlier ones took for that state
 };
 
 struct Timeline {
@@ -22,6 +23,9 @@ struct Timeline {
   std::string status;  ///< "RUNNING", "SUCCEEDED" ...
   WallTime started{};
   std::vector<TimelineEntry> entries;
+  unsigned learnt_from = 0;               ///< earlier executions of the workflow
+  std::optional<WallTime> predicted_end;  ///< while it runs
+  std::string critical_path;              ///< what is left of it, longest first
 };
 
 /// From {"execution", "events"}, as the controller's history answers.

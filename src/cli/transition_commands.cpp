@@ -37,6 +37,7 @@ bool meant(const std::string& command, const std::string& what, const Transition
 Exit follow(const ControllerClient::Found& controller, const std::string& command,
             const std::string& execution) {
   std::size_t told = 0;
+  bool predicted = false;
   while (true) {
     auto history = controller->get("/v1/history?execution=" + execution);
     if (!history) return unreachable(command, history.error());
@@ -46,6 +47,10 @@ Exit follow(const ControllerClient::Found& controller, const std::string& comman
       fmt::print("  {:>8.3f} s  {}\n",
                  static_cast<double>(to_ms(entry.entered - timeline.started)) / 1000, entry.state);
     }
+    if (timeline.predicted_end && !std::exchange(predicted, true))
+      fmt::print("              predicted to end after {:.1f} s, by {} earlier ones\n",
+                 static_cast<double>(to_ms(*timeline.predicted_end - timeline.started)) / 1000,
+                 timeline.learnt_from);
     std::fflush(stdout);
     if (timeline.status != "RUNNING") {
       fmt::print("{}  {}{}\n", execution, timeline.status,

@@ -9,6 +9,7 @@
 #include "alerting/dispatcher.h"
 #include "controller/capacity_watch.h"
 #include "controller/execution_runner.h"
+#include "controller/execution_views.h"
 #include "controller/operator_controls.h"
 #include "controller/operator_routes.h"
 #include "controller/readiness_view.h"
@@ -131,28 +132,6 @@ http::Response readiness(ReadinessWatch& watch, const Clock& clock, const Contro
   auto found = watch.last();
   if (!found || !call.request.parameter("fresh").empty()) found = watch.look();
   return control_answer(readiness_view(*found, clock.wall()));
-}
-
-http::Response executions(Journal& journal) {
-  auto entries = journal.executions();
-  if (!entries) return control_error(entries.error());
-  json::array all;
-  for (const ExecutionEntry& entry : *entries) {
-    all.push_back(json::object{
-        {"name", entry.name}, {"started", format_wall(entry.started)}, {"status", entry.status}});
-  }
-  return control_answer({{"executions", std::move(all)}});
-}
-
-http::Response history(Journal& journal, const ControlCall& call) {
-  const std::string name = call.request.parameter("execution");
-  auto written = journal.events(name);
-  if (!written) return control_error(written.error());
-  if (written->empty())
-    return control_error({After::unchanged_final, "no execution named \"" + name + "\""});
-  json::array events;
-  for (const states::HistoryEvent& event : *written) events.emplace_back(states::to_json(event));
-  return control_answer({{"execution", name}, {"events", std::move(events)}});
 }
 
 /// What a record is made of at this stack, and by whom it is signed.
@@ -294,9 +273,10 @@ Result<Done> run_controller(const std::string& data) {
        }},
       {"GET", "/v1/readiness", cli,
        [&](const ControlCall& call) { return readiness(readiness_watch, *clock, call); }},
-      {"GET", "/v1/executions", cli, [&](const ControlCall&) { return executions(**journal); }},
+      {"GET", "/v1/executions", cli,
+       [&](const ControlCall&) { return executions_view(**journal); }},
       {"GET", "/v1/history", cli,
-       [&](const ControlCall& call) { return history(**journal, call); }},
+       [&](const ControlCall& call) { return history_view(**journal, *clock, call); }},
   };
   std::ranges::move(
       operator_routes({world, runner, sentry, standby_watch, rejoin_watch, desk, controls, alerts}),

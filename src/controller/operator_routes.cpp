@@ -18,11 +18,20 @@ constexpr Duration kLongest = std::chrono::hours(24 * 365);
 
 Error refused(std::string what) { return {After::unchanged_final, std::move(what)}; }
 
+/// What is too long ends before the character that does not fit: half of one is no text, and what
+/// is no text cannot be read back from the journal.
+std::string shortened(std::string text) {
+  if (text.size() <= kTextMax) return text;
+  auto end = kTextMax;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end);
+}
+
 /// One line that fits into an alert: a person wrote it.
 std::string text_at(const ControlCall& call, std::string_view key) {
   const auto* found = call.body.if_contains(key);
   if (found == nullptr || !found->is_string()) return {};
-  std::string text = std::string(found->get_string()).substr(0, kTextMax);
+  std::string text = shortened(std::string(found->get_string()));
   std::replace_if(
       text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, ' ');
   return text;

@@ -3,7 +3,7 @@
 
 #include <boost/json/object.hpp>
 
-#include "recovery/readiness.h"
+#include "readiness/readiness.h"
 
 namespace understudy {
 

@@ -11,7 +11,7 @@
 
 #include "ports/drill_history.h"
 #include "ports/inspection.h"
-#include "recovery/readiness.h"
+#include "readiness/readiness.h"
 #include "recovery/steps/step.h"
 
 namespace understudy {

@@ -11,7 +11,7 @@ namespace understudy {
 namespace {
 
 constexpr Duration kLookEvery = milliseconds(500);
-constexpr Duration kCall = milliseconds(500);
+constexpr Duration kCall = std::chrono::seconds(2);
 /// A standby that was only restarted streams again by itself within this.
 constexpr Duration kSettle = std::chrono::seconds(8);
 constexpr Duration kFirstPause = std::chrono::seconds(20);

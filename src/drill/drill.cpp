@@ -336,6 +336,9 @@ class Run {
     };
     if (fault_.planned) {
       check_planned_move();
+    } else if (fault_.expected == Outcome::fails_over && fault_.rows.empty()) {
+      require(story.failovers == 0, "a failover was started besides what was ordered");
+      check_that_it_was_promoted_once();
     } else if (fault_.expected == Outcome::fails_over) {
       require(story.failover_row && decided(*story.failover_row),
               fmt::format("the failover was decided by row {}", story.failover_row.value_or(0)));
@@ -410,7 +413,7 @@ class Run {
     require(seen.watchers_back == seen.watchers,
             fmt::format("{} of {} watchers of the seat feed heard of it again", seen.watchers_back,
                         seen.watchers));
-    if (!options_.judge_times) return;
+    if (!options_.judge_times || fault_.objectives) return;
     require(seen.back_p99_ms.value_or(0) <= kFeedBack.count(),
             fmt::format("watchers of the seat feed were back {} ms after readiness (p99)",
                         seen.back_p99_ms.value_or(0)));

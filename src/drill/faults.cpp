@@ -63,7 +63,14 @@ std::vector<Fault> planned_moves() {
            .rows = {},
            .bound = seconds(15),
            .planned = true,
-           .inject = switch_over}};
+           .inject = switch_over},
+          {.name = "switchover-crash",
+           .what = "the same, and the controller is killed in every state of it",
+           .expected = Outcome::fails_over,
+           .rows = {},
+           .bound = seconds(40),
+           .objectives = Objectives{.rto = seconds(20), .rto_full = seconds(25)},
+           .inject = switch_over_and_kill_controller}};
 }
 
 /// Its database is in trouble.

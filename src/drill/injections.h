@@ -37,6 +37,8 @@ Injection kill_region_and_controller;
 /// The region's log is sent no more, though its standby stays connected, until the region dies.
 Injection stop_sending_log;
 Injection switch_over;  ///< to the standby, as planned
+/// The same, and the controller dies in every state of it. Returns when it has ended.
+Injection switch_over_and_kill_controller;
 Injection lose_redis;
 Injection freeze_agent;  ///< and its watchdog
 Injection crash_database;

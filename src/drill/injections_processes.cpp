@@ -73,6 +73,27 @@ Result<Done> restart_all(const Stage& stage, const std::string& region,
   return Done{};
 }
 
+/// In every state of the execution that has just begun, once. Returns when that has ended.
+Result<Done> kill_controller_in_every_state(const Stage& stage, WallTime since) {
+  std::set<std::string> died_in;
+  const auto give_up = std::chrono::steady_clock::now() + kUntilItIsOver;
+  while (std::chrono::steady_clock::now() < give_up) {
+    for (const auto& [at, event] : events_since(stage.site().layout(), "witness", since)) {
+      const std::string what = text_at(event, "event");
+      if (what == "execution.ended") return Done{};
+      if (what != "state.entered" || !died_in.insert(text_at(event, "state")).second) continue;
+      const SupervisorClient witness = stage.supervisor("witness");
+      if (auto dead = witness.hold("controller", kCall); !dead) return dead.error();
+      if (auto again = witness.release("controller", kCall); !again) return again.error();
+    }
+    usleep(2'000);
+  }
+  return Error{After::unknown,
+               fmt::format("no transition ended within {} s; the controller was killed in {} of "
+                           "its states",
+                           kUntilItIsOver.count(), died_in.size())};
+}
+
 }  // namespace
 
 Result<Injected> do_nothing(const Stage&, const std::string&) { return nothing_to_heal(); }
@@ -104,23 +125,9 @@ Result<Injected> freeze_standby(const Stage& stage, const std::string& region) {
 Result<Injected> kill_region_and_controller(const Stage& stage, const std::string& region) {
   auto killed = kill_region(stage, region);
   if (!killed) return killed;
-  const WallTime since = read_clocks().wall;
-  std::set<std::string> died_in;
-  const auto give_up = std::chrono::steady_clock::now() + kUntilItIsOver;
-  while (std::chrono::steady_clock::now() < give_up) {
-    for (const auto& [at, event] : events_since(stage.site().layout(), "witness", since)) {
-      const std::string what = text_at(event, "event");
-      if (what == "execution.ended") return killed;
-      if (what != "state.entered" || !died_in.insert(text_at(event, "state")).second) continue;
-      const SupervisorClient witness = stage.supervisor("witness");
-      if (auto dead = witness.hold("controller", kCall); !dead) return dead.error();
-      if (auto again = witness.release("controller", kCall); !again) return again.error();
-    }
-    usleep(2'000);
-  }
-  return Error{After::unknown, fmt::format("no failover ended within {} s; the controller was "
-                                           "killed in {} of its states",
-                                           kUntilItIsOver.count(), died_in.size())};
+  if (auto done = kill_controller_in_every_state(stage, read_clocks().wall); !done)
+    return done.error();
+  return killed;
 }
 
 Result<Injected> stop_sending_log(const Stage& stage, const std::string& region) {
@@ -139,6 +146,14 @@ Result<Injected> switch_over(const Stage& stage, const std::string&) {
   auto begun = stage.order("/v1/switchover", {{"who", "drill"}, {"reason", "a drill"}});
   if (!begun) return begun.error();
   return nothing_to_heal();
+}
+
+Result<Injected> switch_over_and_kill_controller(const Stage& stage, const std::string& region) {
+  const WallTime since = read_clocks().wall;
+  auto begun = switch_over(stage, region);
+  if (!begun) return begun;
+  if (auto done = kill_controller_in_every_state(stage, since); !done) return done.error();
+  return begun;
 }
 
 Result<Injected> lose_redis(const Stage& stage, const std::string& region) {

@@ -18,6 +18,7 @@ namespace understudy::drill {
 
 namespace {
 
+constexpr auto kStandby = std::chrono::seconds(60);
 constexpr Duration kCall = std::chrono::seconds(2);
 constexpr Duration kFreshLook = std::chrono::seconds(25);
 constexpr auto kServing = std::chrono::seconds(60);
@@ -68,7 +69,20 @@ Result<std::unique_ptr<Stage>> Stage::set(Topology topology, const std::string& 
       std::make_unique<ControlClient>(control, stage->layout_.controller().text(), *stage->clock_);
   stage->registry_ =
       std::make_unique<ControlClient>(control, stage->layout_.registry().text(), *stage->clock_);
+  if (auto stands_by = stage->await_standby(); !stands_by) return stands_by.error();
   return stage;
+}
+
+/// A stack serves before its standby has caught up for the first time.
+Result<Done> Stage::await_standby() const {
+  const std::string standby = topology_.other(topology_.home).name;
+  const BootTime give_up = clock_->boot() + kStandby;
+  while (clock_->boot() < give_up) {
+    const auto status = agent_status(standby);
+    if (status && status->database && status->database->streaming) return Done{};
+    clock_->sleep_until(clock_->boot() + milliseconds(100));
+  }
+  return Error{After::unknown, standby + "'s database does not stream"};
 }
 
 Result<Done> Stage::bring_up(const std::string& own_program, const StageNeeds& needs) {

@@ -75,6 +75,7 @@ class Stage {
  private:
   Stage(Topology topology, std::string folder, bool keep);
   [[nodiscard]] Result<Done> furnish(const StageNeeds& needs);
+  [[nodiscard]] Result<Done> await_standby() const;
   [[nodiscard]] Result<Done> bring_up(const std::string& own_program, const StageNeeds& needs);
 
   const Topology topology_;

@@ -198,7 +198,9 @@ std::string waiting_rules(Duration wait_max) {
         "  http-request lua.wait_for_a_region {} if no_region !{{ path {} }} !{{ be_conn(regions) "
         "gt {} }}\n",
         to_ms(wait_max), kRegionReadyPath, kWaitBelowSessions);
-    text += "  http-response lua.one_who_waited_was_answered if { var(txn.waited) -m found }\n";
+    text +=
+        "  http-response lua.one_who_waited_was_answered if { var(txn.waited) -m found }\n"
+        "  acl no_region var(txn.waited) -m str \"in vain\"\n";
   }
   return text +
          "  http-request return status 503 content-type application/json hdr Retry-After 1 string "

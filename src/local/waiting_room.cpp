@@ -6,18 +6,22 @@ namespace understudy {
 
 namespace {
 
-/// HAProxy 2.6 can wake nobody from Lua, so each looks by itself; the more there are, the more
-/// seldom: 20 looks a millisecond in all, however many wait. A client that goes away ends its
+/// HAProxy 2.6 can wake nobody from Lua, so each looks by itself, the more seldom the farther back
+/// it stands: it is not let in sooner anyway. With n that makes 1 + ln(n / 10) looks a millisecond
+/// in all, and no more while the region is slow to answer: turns come by whoever looks, not by time
+/// alone. (With turns by time, all who were overdue looked as one, every 5 ms: the edge did nothing
+/// else, and the answers that they waited for lay unread.) A client that goes away ends its
 /// coroutine in the middle: nothing here may need its end. So those in front are known by tickets,
-/// not counted.
+/// and are never more than there are.
 constexpr std::string_view kLua = R"(-- Written by understudy up.
 local let_in_per_ms = {}
 local unanswered_most = {}
 local tickets = 0    -- given so far
 local left = 0       -- the highest ticket of those who have left
-local opened_at      -- since when a region takes requests, if somebody has seen it
-local in_front = 0   -- the highest ticket that had left then
-local let_in = 0     -- since then; a client that goes away is never answered,
+local open = false   -- whether the last who looked saw a region that takes requests
+local turn = 0       -- while open: tickets up to this one may go
+local looked_at = 0  -- while open: when somebody last looked
+local let_in = 0     -- since it is open; a client that goes away is never answered,
 local answered = 0   -- so both begin anew with the next time
 
 local function now_ms()
@@ -25,20 +29,25 @@ local function now_ms()
   return now.sec * 1000 + now.usec // 1000
 end
 
--- How long to sleep before the next look; 0 or less: it is this one's turn.
+local function last_in_front(txn)
+  return math.max(left, tickets - txn.f:be_conn("regions"))
+end
+
+-- How long to sleep before the next look; 0: it is this one's turn.
 local function turn_in(txn, ticket, now)
   if txn.f:nbsrv("regions") == 0 then
-    opened_at = nil
-    return math.max(10, txn.f:be_conn("regions") // 20)
+    open = false
+    return math.max(10, (ticket - last_in_front(txn)) // let_in_per_ms)
   end
-  if not opened_at then
-    opened_at, in_front, let_in, answered = now, left, 0, 0
+  if not open then
+    open, turn, looked_at, let_in, answered = true, last_in_front(txn), now - 1, 0, 0
   end
-  local rest = (ticket - in_front) // let_in_per_ms - (now - opened_at)
-  if rest <= 0 and let_in - answered >= unanswered_most then
-    return 5
-  end
-  return rest
+  -- Time in which nobody looked is not made up for.
+  local more = math.min((now - looked_at) * let_in_per_ms, unanswered_most - (let_in - answered), 10)
+  turn = turn + math.max(0, more)
+  looked_at = now
+  if ticket <= turn then return 0 end
+  return math.max(5, (ticket - turn) // let_in_per_ms)
 end
 
 core.register_action("wait_for_a_region", {{"http-req"}}, function(txn, wait_max_ms)
@@ -46,15 +55,19 @@ core.register_action("wait_for_a_region", {{"http-req"}}, function(txn, wait_max
   local ticket = tickets
   local now = now_ms()
   local give_up = now + tonumber(wait_max_ms)
-  while now < give_up do
-    local rest = turn_in(txn, ticket, now)
-    if rest <= 0 then break end
+  local rest = turn_in(txn, ticket, now)
+  while rest > 0 and now < give_up do
     core.msleep(math.min(rest, give_up - now))
     now = now_ms()
+    rest = turn_in(txn, ticket, now)
   end
   left = math.max(left, ticket)
-  let_in = let_in + 1
-  txn:set_var("txn.waited", true)
+  if rest > 0 then
+    txn:set_var("txn.waited", "in vain")
+  else
+    txn:set_var("txn.waited", "let in")
+    let_in = let_in + 1
+  end
 end, 1)
 
 core.register_action("one_who_waited_was_answered", {{"http-res"}}, function()

@@ -7,14 +7,15 @@
 namespace understudy {
 
 /// Registers `http-request lua.wait_for_a_region <ms>`: returns when backend `regions` has a server
-/// that takes requests, or after so long. Those that waited are let go in the order in which they
-/// came, at most kLetInPerMs a millisecond and kUnansweredMost before the first answers are there;
-/// they have `txn.waited`. And `http-response lua.one_who_waited_was_answered`, for those.
+/// that takes requests and it is this one's turn (`txn.waited` is "let in"), or after so long ("in
+/// vain"). The turns are in the order in which they came, at most kLetInPerMs a millisecond and
+/// kUnansweredMost ahead of the answers, which `http-response lua.one_who_waited_was_answered`
+/// counts.
 [[nodiscard]] std::string waiting_room_lua();
 
-/// How fast those who waited are let in: faster than they came in any platform that this machine
-/// can run, so that nobody waits longer for it, and slow enough that a region that has just begun
-/// is not met by all of them in one moment.
+/// How fast those who waited are let in: several times as fast as orders come, so that nobody waits
+/// longer for it, and not so fast that a region that has just begun meets all of them in one
+/// moment.
 inline constexpr unsigned kLetInPerMs = 1;
 
 /// Each event of a session costs the edge a round of its loop, and its health checks take their

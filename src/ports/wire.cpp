@@ -56,6 +56,13 @@ class Reader {
     into = WallTime(Duration(nanoseconds));
     return *this;
   }
+  /// A length that a clock's time can be moved by, whatever it is; no process is that old.
+  Reader& length(std::string_view key_ms, std::int64_t& into_ms) {
+    constexpr std::int64_t kLongestMs = milliseconds(std::chrono::years(100)).count();
+    (*this)(key_ms, into_ms);
+    good_ = good_ && into_ms >= -kLongestMs && into_ms <= kLongestMs;
+    return *this;
+  }
   /// A member that may be absent or null.
   template <class Value>
   Reader& optional(std::string_view key, std::optional<Value>& into) {
@@ -227,9 +234,10 @@ std::optional<RevokeAck> revoke_ack_from(const json::object& object) {
   RevokeAck ack;
   std::int64_t rest_ms = 0;
   Reader read(object);
-  read("term", ack.term)("rest_ms", rest_ms);
+  read("term", ack.term).length("rest_ms", rest_ms);
+  if (!read.good()) return std::nullopt;
   ack.rest = milliseconds(rest_ms);
-  return if_good(read, ack);
+  return ack;
 }
 
 json::object to_json(const RebuildState& state) {
@@ -303,9 +311,11 @@ std::optional<AgentStatus> agent_status_from(const json::object& object) {
       "epoch", status.epoch)("fenced_term", status.fenced_term)(
       "revoked_term", status.revoked_term)("ordered_epoch", status.ordered_epoch)(
       "version", status.version)("writable", status.writable)("endless", status.endless)(
-      "lease_rest_ms", status.lease_rest_ms)("promise_rest_ms", status.promise_rest_ms)(
-      "other_silent_ms", status.other_silent_ms)("writes_missed_ms", status.writes_missed_ms)(
       "draining", status.draining)("note", status.note);
+  read.length("lease_rest_ms", status.lease_rest_ms)
+      .length("promise_rest_ms", status.promise_rest_ms)
+      .length("other_silent_ms", status.other_silent_ms)
+      .length("writes_missed_ms", status.writes_missed_ms);
   if (const json::object* rebuild = read.object("rebuild")) {
     const auto state = rebuild_state_from(*rebuild);
     read.fail_unless(state.has_value());

@@ -49,6 +49,10 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Mark::kCount)> k
     "not_begun_after_all",
     "maintenance_ran_out",
     "order_unanswered",
+    "agent_disk_failed",
+    "agent_kept_from_starting",
+    "agent_stopped",
+    "agent_hung",
     "rewound",
     "copied_anew",
     "rebuild_failed",
@@ -72,6 +76,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Mark::kCount)> k
     "commits_held",
     "commits_let_go_at_last",
     "waited_at_edge",
+    "forbidden_change_refused",
 };
 static_assert(!kNames.back().empty(), "every mark has a name");
 

@@ -60,6 +60,10 @@ enum class Mark : std::uint8_t {
   not_begun_after_all,
   maintenance_ran_out,
   order_unanswered,
+  agent_disk_failed,
+  agent_kept_from_starting,
+  agent_stopped,
+  agent_hung,
   rewound,
   copied_anew,
   rebuild_failed,
@@ -83,6 +87,7 @@ enum class Mark : std::uint8_t {
   commits_held,
   commits_let_go_at_last,
   waited_at_edge,
+  forbidden_change_refused,
   kCount,
 };
 

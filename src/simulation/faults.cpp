@@ -8,6 +8,9 @@ namespace {
 constexpr std::uint32_t kBadLossPpm = 150'000;
 constexpr std::uint32_t kBadRepeatPpm = 100'000;
 constexpr std::uint64_t kStallEveryCalls = 4'000;
+/// Of an agent that is about to hang; and for how long, if nobody killed it.
+constexpr std::uint64_t kHangWithinCalls = 50;
+constexpr Duration kHangs = std::chrono::minutes(1);
 constexpr Duration kOperatorLooks = milliseconds(300);
 constexpr Duration kLooksAgain = std::chrono::seconds(15);
 const Fault kGoOn{.kind = FaultKind::execution_controlled,
@@ -61,6 +64,11 @@ void Faults::begin(const Fault& fault) {
       at.agent_process().freeze();
       break;
     case FaultKind::agent_disk_wiped: at.wipe_agent_disk(); break;
+    case FaultKind::agent_disk_fails: at.set_agent_disk(static_cast<Disk>(fault.other)); break;
+    case FaultKind::agent_hangs:
+      at.agent_process().set_stalls(stage_.dice, kHangWithinCalls, kHangs);
+      break;
+    case FaultKind::agent_stops: at.stop_agent(); break;
     case FaultKind::database_dies: at.database().process().kill(); break;
     case FaultKind::database_hangs: at.database().process().freeze(); break;
     case FaultKind::services_die: at.application().set_broken(true); break;
@@ -83,6 +91,7 @@ void Faults::begin(const Fault& fault) {
     case FaultKind::replication_stalls: at.database().set_stalled(true); break;
     case FaultKind::registry_dies: world_.registry.process().kill(); break;
     case FaultKind::registry_mute: world_.registry.set_mute(true); break;
+    case FaultKind::registry_misused: world_.stranger.begin(); break;
     case FaultKind::registry_lost: world_.registry_operator.begin(); break;
     case FaultKind::controller_dies: world_.witness.process().kill(); break;
     case FaultKind::controller_freezes: world_.witness.process().freeze(); break;
@@ -100,19 +109,10 @@ void Faults::begin(const Fault& fault) {
       world_.witness.process().set_stalls(stage_.dice, kStallEveryCalls, fault.by);
       break;
     case FaultKind::operator_meddles: operate_until_healed(fault.other == 1); break;
-    case FaultKind::automation_set:
-    case FaultKind::maintenance_begins:
-    case FaultKind::failover_acknowledged:
-    case FaultKind::switchover_ordered:
-    case FaultKind::failback_planned:
-    case FaultKind::failback_answered:
-    case FaultKind::failover_forced:
-    case FaultKind::execution_controlled:
-    case FaultKind::rejoin_ordered:
-    case FaultKind::standby_detached: world_.person.order(fault, false); break;
     case FaultKind::rebuild_trouble:
       at.rebuild_disk().trouble = static_cast<RebuildTrouble>(fault.other);
       break;
+    default: world_.person.order(fault, false);  // what is left are people's orders
   }
 }
 
@@ -136,6 +136,11 @@ void Faults::end(const Fault& fault) {
       if (fault.other == 1) at.agent_process().kill();
       at.agent_process().thaw();
       break;
+    case FaultKind::agent_disk_fails: at.set_agent_disk(Disk::well); break;
+    case FaultKind::agent_hangs:
+      at.agent_process().set_stalls(stage_.dice, 0, {});
+      at.watchdog_looks();
+      break;
     case FaultKind::database_dies: at.database().restart(); break;
     case FaultKind::database_hangs: at.database().process().thaw(); break;
     case FaultKind::services_die: at.application().set_broken(false); break;
@@ -155,6 +160,7 @@ void Faults::end(const Fault& fault) {
     case FaultKind::replication_stalls: at.database().set_stalled(false); break;
     case FaultKind::registry_dies: world_.registry.restart(); break;
     case FaultKind::registry_mute: world_.registry.set_mute(false); break;
+    case FaultKind::registry_misused: world_.stranger.end(); break;
     case FaultKind::controller_freezes: world_.witness.process().thaw(); break;
     case FaultKind::wall_jumps: machine(fault.where).jump_wall(-fault.by); break;
     case FaultKind::maintenance_begins: world_.person.order(fault, true); break;

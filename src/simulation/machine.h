@@ -21,7 +21,8 @@ class Process;
 /// A host. Its boot clock runs at its own rate and begins anew at each boot; its wall clock jumps.
 class Machine {
  public:
-  Machine(Scheduler& scheduler, std::string name) : scheduler_(scheduler), name_(std::move(name)) {}
+  Machine(Scheduler& scheduler, std::string name)
+      : scheduler_(scheduler), name_(std::move(name)), number_(scheduler.number_machine()) {}
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
 
@@ -49,6 +50,7 @@ class Machine {
   [[nodiscard]] bool on() const { return on_; }
   [[nodiscard]] bool frozen() const { return frozen_; }
   [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] std::size_t number() const { return number_; }
   [[nodiscard]] Scheduler& scheduler() { return scheduler_; }
 
  private:
@@ -58,6 +60,7 @@ class Machine {
 
   Scheduler& scheduler_;
   const std::string name_;
+  const std::size_t number_;
   std::vector<Process*> processes_;
   std::int64_t drift_ppm_ = 0;
   Duration wall_offset_{};

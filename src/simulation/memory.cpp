@@ -50,6 +50,13 @@ void SimulatedPage::note_end() const {
       region_, promise_->endless ? now : std::min(now, machine_.true_time(promise_->deadline)));
 }
 
+Result<std::optional<AgentState>> SimulatedStore::load() {
+  if (trouble_ != Disk::unreadable && trouble_ != Disk::of_another) return stored_;
+  stage_.chronicle.reached(Mark::agent_kept_from_starting);
+  if (trouble_ == Disk::of_another) return std::optional(AgentState{.identity = other_region_});
+  return Error{After::unchanged_retry, "the agent's state cannot be read: input/output error"};
+}
+
 Result<Done> SimulatedStore::raise(const AgentState& state) {
   // The write reaches the disk at some instant of the flush; a crash in it leaves either.
   const Duration flush = stage_.dice.between(Duration(1), stage_.plan.fsync_most);
@@ -64,8 +71,13 @@ Result<Done> SimulatedStore::raise(const AgentState& state) {
     kept.version = std::max(kept.version, state.version);
     stored_ = kept;
   };
+  const bool fails = trouble_ != Disk::well;
   if (early) store();
   (void)stage_.scheduler.wait_until(stage_.scheduler.now() + flush);
+  if (fails) {
+    stage_.chronicle.reached(Mark::agent_disk_failed);
+    return Error{After::unknown, "no space left on device"};
+  }
   if (!early) store();
   return Done{};
 }

@@ -3,6 +3,8 @@
 // the disk, of which a crash may lose what was not flushed yet.
 
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "ports/agent_store.h"
 #include "ports/page.h"
@@ -37,16 +39,21 @@ class SimulatedPage final : public Page {
 
 class SimulatedStore final : public AgentStore {
  public:
-  SimulatedStore(Stage& stage, Process& agent) : stage_(stage), agent_(agent) {}
+  SimulatedStore(Stage& stage, Process& agent, std::string other_region)
+      : stage_(stage), agent_(agent), other_region_(std::move(other_region)) {}
 
-  Result<std::optional<AgentState>> load() override { return stored_; }
+  Result<std::optional<AgentState>> load() override;
   Result<Done> raise(const AgentState& state) override;
   void wipe() { stored_.reset(); }
+  /// Whether what is written fails from now on, and what is read.
+  void set_trouble(Disk trouble) { trouble_ = trouble; }
 
  private:
   Stage& stage_;
   Process& agent_;
+  const std::string other_region_;
   std::optional<AgentState> stored_;
+  Disk trouble_ = Disk::well;
 };
 
 }  // namespace understudy::simulation

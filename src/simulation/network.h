@@ -1,8 +1,8 @@
 #pragma once
 // What lies between machines: delay, loss, repetition, one-way cuts; and calls across it.
 
+#include <array>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -26,9 +26,13 @@ class Network {
  public:
   Network(Scheduler& scheduler, Dice& dice) : scheduler_(scheduler), dice_(dice) {}
 
-  [[nodiscard]] Link& link(const Machine& from, const Machine& to) { return links_[{&from, &to}]; }
+  [[nodiscard]] Link& link(const Machine& from, const Machine& to) {
+    return links_.at(from.number()).at(to.number());
+  }
   void for_each_link(const std::function<void(Link&)>& act) {
-    for (auto& [ends, link] : links_) act(link);
+    for (auto& of_one : links_) {
+      for (Link& link : of_one) act(link);
+    }
   }
 
   /// `arrive` runs at the other end after a delay; perhaps never, perhaps twice.
@@ -119,7 +123,8 @@ class Network {
 
   Scheduler& scheduler_;
   Dice& dice_;
-  std::map<std::pair<const Machine*, const Machine*>, Link> links_;
+  static constexpr std::size_t kMachinesMax = 8;
+  std::array<std::array<Link, kMachinesMax>, kMachinesMax> links_{};  // by both ends' numbers
 };
 
 }  // namespace understudy::simulation

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "simulation/dice.h"
+#include "simulation/plan_agents.h"
 #include "simulation/plan_moves.h"
 #include "simulation/plan_people.h"
 
@@ -305,6 +306,7 @@ Plan draw_plan(std::uint64_t seed, Profile profile) {
   if (everything && dice.one_in(2))
     plan.left_dead = standby_alone ? 1 : static_cast<int>(dice.below(10) < 7 ? 0 : 1);
   if (everything) {
+    if (!standby_alone && !witness_alone) draw_agents(plan, begin, end);
     draw_postures(plan);
     draw_people(plan, begin, end, !standby_alone && !witness_alone);
     draw_moves(plan, begin, end, !standby_alone && !witness_alone);
@@ -383,6 +385,9 @@ std::string_view to_string(FaultKind kind) {
     case FaultKind::agent_dies: return "agent dies";
     case FaultKind::agent_freezes: return "agent freezes";
     case FaultKind::agent_disk_wiped: return "agent's disk is wiped";
+    case FaultKind::agent_disk_fails: return "agent's disk fails";
+    case FaultKind::agent_hangs: return "agent hangs";
+    case FaultKind::agent_stops: return "agent is stopped";
     case FaultKind::database_dies: return "database dies";
     case FaultKind::database_hangs: return "database hangs";
     case FaultKind::services_die: return "services die";
@@ -393,6 +398,7 @@ std::string_view to_string(FaultKind kind) {
     case FaultKind::replication_stalls: return "replication stalls";
     case FaultKind::registry_dies: return "registry dies";
     case FaultKind::registry_mute: return "registry's answers get lost";
+    case FaultKind::registry_misused: return "registry is asked for what is forbidden";
     case FaultKind::registry_lost: return "registry's record is lost";
     case FaultKind::controller_dies: return "controller dies";
     case FaultKind::controller_freezes: return "controller freezes";
@@ -458,6 +464,7 @@ std::string describe(const Fault& fault, const Plan& /*plan*/) {
     case FaultKind::registry_dies:
     case FaultKind::registry_mute:
     case FaultKind::registry_lost:
+    case FaultKind::registry_misused:
     case FaultKind::controller_dies:
     case FaultKind::controller_freezes:
     case FaultKind::controller_journal_lost:

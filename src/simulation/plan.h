@@ -20,6 +20,9 @@ enum class FaultKind : std::uint8_t {
   agent_dies,          ///< started again by its watchdog
   agent_freezes,       ///< SIGSTOP, then SIGCONT or the watchdog's SIGKILL
   agent_disk_wiped,    ///< and the agent started again
+  agent_disk_fails,    ///< full; or not to be read, or of the other region: it must start anew
+  agent_hangs,         ///< soon, at any call of a port, for good; then its watchdog kills it
+  agent_stops,         ///< in order, as when a new version is put in; and started again
   database_dies,       ///< crash recovery in place
   database_hangs,      ///< answers nothing for a while
   services_die,        ///< bad deploy: alive nowhere, database well
@@ -30,6 +33,7 @@ enum class FaultKind : std::uint8_t {
   replication_stalls,  ///< nothing reaches the standby
   registry_dies,       ///< restarted with what it stored
   registry_mute,       ///< it hears, and its answers get lost
+  registry_misused,    ///< somebody asks it for what its rules forbid
   registry_lost,       ///< with all it stored; a person makes a new record
   controller_dies,     ///< restarted with its journal
   controller_freezes,
@@ -52,6 +56,8 @@ enum class FaultKind : std::uint8_t {
   standby_detached,
   rebuild_trouble,  ///< the next rebuild of a region goes badly
 };
+
+enum class Disk : std::uint8_t { well, full, unreadable, of_another };
 
 enum class Promotion : std::uint8_t { well, slow, fails, answer_lost };
 

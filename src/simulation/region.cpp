@@ -7,6 +7,8 @@ namespace understudy::simulation {
 namespace {
 /// The watchdog starts a dead agent anew after so long.
 constexpr Duration kAgentRestart = milliseconds(500);
+/// What one that is told to stop may take to do so: its tasks end when they look next.
+constexpr Duration kAgentStops = milliseconds(600);
 }  // namespace
 
 Region::Parts::Parts(Stage& stage, Region& region)
@@ -28,7 +30,7 @@ Region::Region(Stage& stage, RegistryProcess& registry, int index)
       machine_(stage.scheduler, stage.plan.topology.regions[static_cast<std::size_t>(index)].name),
       agent_(machine_, machine_.name() + " agent"),
       page_(stage, machine_, agent_, index),
-      store_(stage, agent_),
+      store_(stage, agent_, stage.plan.topology.other(machine_.name()).name),
       database_(stage, machine_, page_, index),
       index_(index),
       application_(stage, machine_, page_, database_, index) {
@@ -54,7 +56,10 @@ void Region::start_agent() {
       stage_.plan.topology, name(),
       {is.clock, is.random, is.tasks, is.registry, is.other, is.database, is.rebuild, is.compute,
        is.gate, page_, store_, is.events, is.alerts, stage_.guards});
-  ensure(keeper.ok(), "the agent's disk is its own region's");
+  if (!keeper) {
+    stage_.chronicle.tell("{} agent: {}", name(), keeper.error().what);
+    return agent_.kill();
+  }
   is.keeper = std::move(*keeper);
   is.keeper->start([](std::string_view) {});
 }
@@ -87,6 +92,26 @@ void Region::wipe_agent_disk() {
   stage_.chronicle.reached(Mark::agent_disk_wiped);
   store_.wipe();
   agent_.kill();
+}
+
+void Region::set_agent_disk(Disk trouble) {
+  store_.set_trouble(trouble);
+  if (trouble == Disk::unreadable || trouble == Disk::of_another) agent_.kill();
+}
+
+void Region::watchdog_looks() {
+  if (!agent_.stalled()) return;
+  stage_.chronicle.reached(Mark::agent_hung);
+  agent_.kill();
+}
+
+void Region::stop_agent() {
+  if (!parts_) return;
+  stage_.chronicle.reached(Mark::agent_stopped);
+  parts_->keeper->stop();
+  stage_.scheduler.after(kAgentStops, [this, life = agent_.life()] {
+    if (life == agent_.life()) agent_.kill();
+  });
 }
 
 namespace {

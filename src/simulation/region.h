@@ -44,6 +44,11 @@ class Region {
   void power_off();
   void power_on();
   void wipe_agent_disk();
+  void set_agent_disk(Disk trouble);
+  /// As its service manager does: the agent is told, and is gone a moment later.
+  void stop_agent();
+  /// Its watchdog kills an agent that hangs.
+  void watchdog_looks();
 
   /// The agent's answers, asked from another process.
   [[nodiscard]] Process& agent_process() { return agent_; }

@@ -30,6 +30,8 @@ class Scheduler {
   Scheduler& operator=(const Scheduler&) = delete;
 
   [[nodiscard]] TrueTime now() const { return now_; }
+  /// Of the next machine in this world, from 0.
+  [[nodiscard]] std::size_t number_machine() { return machines_++; }
 
   /// Runs `act` then, outside any fiber: it must not wait. Equal times go in the order of the
   /// calls.
@@ -92,6 +94,7 @@ class Scheduler {
   std::vector<Act> acts_;
   std::vector<std::uint32_t> free_acts_;
   Fiber* running_ = nullptr;
+  std::size_t machines_ = 0;
 };
 
 }  // namespace understudy::simulation

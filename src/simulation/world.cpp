@@ -29,6 +29,7 @@ World::World(Stage& of)
       edge(of, {&first, &second}),
       witness(of, witness_machine, registry, {&first, &second}, edge),
       person(of, client_machine, witness),
+      stranger(of, client_machine, registry),
       buyers(of, client_machine, edge, {&first, &second}) {
   first.set_other(second);
   second.set_other(first);

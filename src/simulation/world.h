@@ -7,6 +7,7 @@
 #include "simulation/registry_operator.h"
 #include "simulation/registry_process.h"
 #include "simulation/stage.h"
+#include "simulation/stranger.h"
 #include "simulation/witness.h"
 
 namespace understudy::simulation {
@@ -33,6 +34,7 @@ struct World {
   Edge edge;
   Witness witness;
   Person person;
+  Stranger stranger;
   Buyers buyers;
 };
 

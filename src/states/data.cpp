@@ -53,10 +53,11 @@ void append_whole(std::string& out, Whole number) {
 }
 
 /// Boost.JSON writes 4.3 as 4.3E0, which people would have to read in histories and in the texts
-/// that States.Format makes.
+/// that States.Format makes; and what was too large for a double (1e400) as no JSON at all. It is
+/// read back as what it was from a number that is too large again.
 void append_double(std::string& out, double number) {
   if (!std::isfinite(number)) {
-    out += "null";
+    out += number < 0 ? "-1e999" : "1e999";
     return;
   }
   const auto start = out.size();

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
+#include <cmath>
 
 #include "states/data.h"
 
@@ -65,6 +66,14 @@ Error unreadable(std::string_view what) {
   return {After::unchanged_final, fmt::format("a history event {}", what)};
 }
 
+/// Details hold counts and texts. A number that is too large for a double could not be written.
+bool writable(const boost::json::value& value) {
+  if (const auto* object = value.if_object())
+    return std::ranges::all_of(*object, [](const auto& of) { return writable(of.value()); });
+  if (const auto* array = value.if_array()) return std::ranges::all_of(*array, writable);
+  return !value.is_double() || std::isfinite(value.get_double());
+}
+
 }  // namespace
 
 std::string_view to_string(EventType type) { return kNames[static_cast<std::size_t>(type)]; }
@@ -97,12 +106,16 @@ std::string to_text(const HistoryEvent& event) {
 Result<HistoryEvent> event_from_json(const boost::json::value& value) {
   const auto* object = value.if_object();
   if (object == nullptr) return unreadable("must be an object");
+  for (const auto* key : {"timestamp", "type", "id", "previousEventId"}) {
+    if (!object->contains(key)) return unreadable(fmt::format("must have \"{}\"", key));
+  }
   HistoryEvent event;
   for (const auto& [key, member] : *object) {
     const auto* text = member.if_string();
     if (key == "timestamp") {
       const auto time = text == nullptr ? std::nullopt : parse_wall({text->data(), text->size()});
-      if (!time) return unreadable("must have an RFC 3339 \"timestamp\"");
+      if (!time || time->time_since_epoch() % milliseconds(1) != Duration::zero())
+        return unreadable("must have an RFC 3339 \"timestamp\" in whole milliseconds");
       event.timestamp = *time;
     } else if (key == "type") {
       const auto type =
@@ -114,6 +127,7 @@ Result<HistoryEvent> event_from_json(const boost::json::value& value) {
       if (number == nullptr || *number < 0) return unreadable("must have whole numbers as ids");
       (key == "id" ? event.id : event.previous_id) = static_cast<std::uint64_t>(*number);
     } else {
+      if (!writable(member)) return unreadable("must have no number beyond a double's range");
       event.details[key] = member;
     }
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <boost/locale/utf.hpp>
 #include <cmath>
 
 #include "states/data.h"
@@ -31,6 +32,22 @@ std::string text_at(const Arguments& arguments, std::size_t at) {
   const auto* text = arguments[at].if_string();
   if (text == nullptr) refuse(fmt::format("argument {} must be a string", at + 1));
   return {text->data(), text->size()};
+}
+
+/// A journal is UTF-8: what is not could not be read back.
+bool is_text(std::string_view bytes) {
+  using Utf8 = boost::locale::utf::utf_traits<char>;
+  for (auto at = bytes.begin(); at != bytes.end();) {
+    if (!boost::locale::utf::is_valid_codepoint(Utf8::decode(at, bytes.end()))) return false;
+  }
+  return true;
+}
+
+/// How many bytes the character that begins there has.
+std::size_t character_at(std::string_view text, std::size_t at) {
+  std::size_t end = at + 1;
+  while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) ++end;
+  return end - at;
 }
 
 /// Numbers with a fraction are rounded to the nearest whole one, halves upwards.
@@ -73,9 +90,10 @@ json::value array_range(const Arguments& arguments, Random&) {
   const auto step = integer_at(arguments, 2);
   if (step == 0) refuse("the step must not be zero");
   json::array range;
-  for (auto i = first; step > 0 ? i <= last : i >= last; i += step) {
+  for (auto i = first; step > 0 ? i <= last : i >= last;) {
     if (range.size() == kRangeMax) refuse(fmt::format("more than {} elements", kRangeMax));
     range.emplace_back(i);
+    if (__builtin_add_overflow(i, step, &i)) break;
   }
   return range;
 }
@@ -114,6 +132,7 @@ json::value base64_encoded(const Arguments& arguments, Random&) {
 json::value base64_decoded(const Arguments& arguments, Random&) {
   const auto decoded = base64_decode(short_text_at(arguments, 0));
   if (!decoded) refuse("the argument is no base64");
+  if (!is_text(*decoded)) refuse("the argument is no text once decoded");
   return json::string(*decoded);
 }
 
@@ -175,11 +194,15 @@ json::value string_split(const Arguments& arguments, Random&) {
   const auto separators = text_at(arguments, 1);
   json::array parts;
   std::size_t from = 0;
-  while (from <= text.size()) {
-    const auto to = std::min(text.find_first_of(separators, from), text.size());
-    if (to > from) parts.emplace_back(text.substr(from, to - from));
-    from = to + 1;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto length = character_at(text, at);
+    if (separators.find(text.substr(at, length)) != std::string_view::npos) {
+      if (at > from) parts.emplace_back(text.substr(from, at - from));
+      from = at + length;
+    }
+    at += length;
   }
+  if (text.size() > from) parts.emplace_back(text.substr(from));
   return parts;
 }
 

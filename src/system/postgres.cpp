@@ -221,7 +221,7 @@ Result<Connection> Connection::open(const std::string& conninfo,
   state->session.reset(PQconnectStart(conninfo.c_str()));
   PGconn* session = state->session.get();
   if (session == nullptr) return Error{After::unchanged_retry, "libpq: out of memory"};
-  const auto failed = [session](std::string_view what) {
+  const auto failed = [](std::string_view what) {
     return Error{After::unchanged_retry, fmt::format("database: {}", what)};
   };
   if (PQstatus(session) == CONNECTION_BAD) return failed(one_line(PQerrorMessage(session)));

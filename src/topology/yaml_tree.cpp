@@ -25,12 +25,19 @@ struct Refused : std::exception {
   YamlRefusal refusal;
 };
 
-int line_of(const YAML::Mark& mark) { return mark.line + 1; }
-
 /// Builds the tree from the parser's events rather than from YAML::Load: that one drops the first
 /// of two equal keys without a word, and shares aliased nodes.
 class TreeBuilder final : public YAML::EventHandler {
  public:
+  explicit TreeBuilder(std::string_view text)
+      : lines_(static_cast<int>(std::count(text.begin(), text.end(), '\n')) +
+               (text.ends_with('\n') ? 0 : 1)) {}
+
+  /// What is missed at the end is missing in the last line, not in what we put below it.
+  [[nodiscard]] int line_of(const YAML::Mark& mark) const {
+    return std::min(mark.line + 1, lines_);
+  }
+
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (documents_++ > 0) refuse(mark, "a second document starts here; expected one");
   }
@@ -84,11 +91,11 @@ class TreeBuilder final : public YAML::EventHandler {
     int key_line = 0;
   };
 
-  [[noreturn]] static void refuse(const YAML::Mark& mark, std::string what) {
+  [[noreturn]] void refuse(const YAML::Mark& mark, std::string what) const {
     throw Refused(YamlRefusal{line_of(mark), std::move(what)});
   }
 
-  static void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
+  void refuse_tag(const YAML::Mark& mark, const std::string& tag) const {
     if (tag.empty() || tag == "?" || tag == "!") return;  // plain and quoted
     refuse(mark, "tags (!name) are not supported; write the plain value");
   }
@@ -135,6 +142,7 @@ class TreeBuilder final : public YAML::EventHandler {
     return entry.value;
   }
 
+  const int lines_;
   YamlNode root_;
   std::vector<Open> open_;
   std::size_t nodes_ = 0;
@@ -165,7 +173,7 @@ std::variant<YamlNode, YamlRefusal> read_yaml(std::string_view text) {
   // yaml-cpp takes the end of the text for the end of an open quote, and so everything below one
   // for its text. It does refuse to find a document's end inside a quote.
   const std::string closed = fmt::format("{}{}...\n", text, text.ends_with('\n') ? "" : "\n");
-  TreeBuilder builder;
+  TreeBuilder builder(text);
   try {
     std::istringstream stream(closed);
     YAML::Parser parser(stream);
@@ -181,7 +189,7 @@ std::variant<YamlNode, YamlRefusal> read_yaml(std::string_view text) {
       return YamlRefusal{builder.last_line(),
                          "is not YAML: a quote opened here or below is never closed"};
     }
-    return YamlRefusal{refused.mark.is_null() ? 0 : line_of(refused.mark),
+    return YamlRefusal{refused.mark.is_null() ? 0 : builder.line_of(refused.mark),
                        fmt::format("is not YAML: {}", refused.msg)};
   } catch (const std::exception& refused) {
     return YamlRefusal{0, fmt::format("is not YAML: {}", refused.what())};

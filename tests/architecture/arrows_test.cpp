@@ -21,6 +21,7 @@ const std::map<std::string, Folders> kMayInclude = {
     {"topology", {"base"}},
     {"states", {"base"}},
     {"recovery", {"ports", "topology", "base"}},
+    {"readiness", {"ports", "topology", "base"}},
     {"record", {"states", "base"}},
     {"system", {"ports", "base"}},
     {"telemetry", {"ports", "system", "base"}},
@@ -34,8 +35,8 @@ const std::map<std::string, Folders> kMayInclude = {
     {"registry", {"recovery", "local", "telemetry", "ports", "topology", "system", "base"}},
     {"agent", {"recovery", "local", "telemetry", "fence", "ports", "topology", "system", "base"}},
     {"controller",
-     {"recovery", "record", "states", "local", "telemetry", "alerting", "ports", "topology",
-      "system", "base"}},
+     {"readiness", "recovery", "record", "states", "local", "telemetry", "alerting", "ports",
+      "topology", "system", "base"}},
     // The product's own code in a simulated world: of adapters it knows none.
     {"simulation", {"controller", "recovery", "states", "ports", "topology", "base"}},
     {"cli",

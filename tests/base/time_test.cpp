@@ -27,5 +27,12 @@ TEST(WallTimeText, that_is_no_date_is_refused) {
   }
 }
 
+TEST(WallTimeText, farther_away_than_nanoseconds_reach_is_refused) {
+  EXPECT_EQ(format_wall(*parse_wall("2261-07-01T00:00:00Z")), "2261-07-01T00:00:00.000Z");
+  EXPECT_EQ(format_wall(*parse_wall("1679-01-01T00:00:00Z")), "1679-01-01T00:00:00.000Z");
+  for (const char* text : {"9999-12-31T23:59:59Z", "2262-05-01T00:00:00Z", "1677-01-01T00:00:00Z"})
+    EXPECT_FALSE(parse_wall(text)) << text;
+}
+
 }  // namespace
 }  // namespace understudy

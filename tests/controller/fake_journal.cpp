@@ -40,7 +40,7 @@ Result<std::vector<states::HistoryEvent>> FakeJournal::events(const std::string&
   std::vector<states::HistoryEvent> events;
   for (const std::string& text : logs[execution]) {
     auto event = states::event_from_text(text);
-    if (!event) return event.error();
+    if (!event) return within(execution, event.error());
     events.push_back(std::move(*event));
   }
   return events;

@@ -80,6 +80,17 @@ TEST_F(Orders, that_are_wrong_change_nothing) {
   EXPECT_EQ(row(), before);
 }
 
+TEST_F(Orders, with_a_long_reason_are_cut_between_characters_and_can_be_read_back) {
+  std::string reason = "x";  // so that a character of two bytes lies across the 200th
+  for (int i = 0; i < 150; ++i) reason += "\u00e4";
+  const auto off = order("/v1/automation", {{"who", "ada"}, {"set", "off"}, {"reason", reason}});
+  EXPECT_EQ(off.status, 200U);
+  const auto said = boost::json::parse(off.body).as_object().at("automation").as_object();
+  EXPECT_EQ(said.at("automation").at("reason").as_string(), reason.substr(0, 199));
+  const auto loaded = room_.controls().load();
+  EXPECT_TRUE(loaded.ok()) << (loaded ? "" : loaded.error().what);
+}
+
 TEST_F(Orders, are_answered_with_what_is_so_now) {
   const auto off = order("/v1/automation", {{"who", "ada"}, {"set", "off"}, {"reason", "a\nb"}});
   EXPECT_EQ(off.status, 200U);

@@ -20,7 +20,7 @@ struct Told {
 struct CrowdPlan {
   unsigned count = 0;
   unsigned a_second = 0;
-  milliseconds patience{20'000};  ///< of each, before it hangs up
+  milliseconds patience{100'000};  ///< of each, before it hangs up
 };
 
 /// POSTs /order/0, /order/1 and so on with a short body, at a steady rate, and returns when the

@@ -68,13 +68,22 @@ class TwoRegions : public HaproxyStarting {
   [[nodiscard]] std::string get(const std::string& path, http::Headers headers = {}) const {
     return get(layout_.edge_http(), path, std::move(headers));
   }
-  /// Connections at the edge that wait or are served.
-  [[nodiscard]] unsigned at_the_edge() const {
+  /// Requests at the edge that wait or are served.
+  [[nodiscard]] unsigned at_the_edge() const { return edge_counts("BACKEND", 4); }
+  /// Requests that came to it so far.
+  [[nodiscard]] unsigned came_to_the_edge() const { return edge_counts("BACKEND", 7); }
+  /// How often it took a region for dead.
+  [[nodiscard]] unsigned left(const std::string& region) const { return edge_counts(region, 22); }
+  /// A column of HAProxy's statistics.
+  [[nodiscard]] unsigned edge_counts(const std::string& server, int column) const {
     const auto said =
-        ask_haproxy(haproxy_socket(layout_, "edge"), "show stat regions 2 -1", milliseconds(5000));
+        ask_haproxy(haproxy_socket(layout_, "edge"), "show stat regions -1 -1", milliseconds(5000));
     EXPECT_EQ(why(said), "");
-    std::string row = said ? said->substr(said->find('\n') + 1) : "";
-    for (int column = 0; column < 4; ++column) row.erase(0, row.find(',') + 1);
+    const std::string begin = "\nregions," + server + ",";
+    const auto at = said ? said->find(begin) : std::string::npos;
+    if (at == std::string::npos) return 0;
+    std::string row = said->substr(at + 1);
+    for (; column > 0; --column) row.erase(0, row.find(',') + 1);
     return static_cast<unsigned>(std::stoul(row));
   }
   /// How often either region was sent each order; only those that were sent at all.

@@ -78,6 +78,7 @@ TEST_F(Guarded, commits_go_on_only_once_the_standby_has_kept_up_for_a_while) {
 }
 
 TEST_F(Guarded, commits_are_not_held_for_ever) {
+  look_for(seconds(1), true);
   look_for(seconds(31), false);
   EXPECT_TRUE(guard_->holds());
   look_for(seconds(3), false);

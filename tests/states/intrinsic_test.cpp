@@ -57,6 +57,9 @@ TEST_F(IntrinsicFunction, gives_what_the_language_says) {
       {"States.MathAdd(-1, $.n)", "4"},
       {"States.MathRandom(3, 4)", "3"},
       {"States.StringSplit($.text, ',')", R"(["a","b"])"},
+      {"States.StringSplit('aübäcö', 'äö')", R"(["aüb","c"])"},
+      {"States.StringSplit('aäb', 'ü')", R"(["aäb"])"},
+      {"States.ArrayRange(1, 9223372036854775807, 9000000000000000000)", "[1,9000000000000000001]"},
       {"States.MathAdd($['f(x), y'], 1)", "4"},
   };
   for (const auto& [call, expected] : cases) EXPECT_EQ(of(call), expected) << call;
@@ -66,10 +69,11 @@ TEST_F(IntrinsicFunction, that_gets_what_it_cannot_use_fails_by_name) {
   for (const auto* call :
        {"States.ArrayGetItem($.list, 3)", "States.ArrayRange(1, 5, 0)",
         "States.ArrayRange(1, 5000, 1)", "States.ArrayPartition($.list, 0)",
-        "States.ArrayLength($.n)", "States.Base64Decode('###')", "States.Hash('a', 'CRC')",
-        "States.JsonMerge($.n, $.n, false)", "States.StringToJson('{')", "States.MathAdd('1', 2)",
-        "States.MathRandom(4, 4)", "States.Format('{}')", "States.Format('x', 1)",
-        "States.Format('{', 1)", "States.MathAdd(9223372036854775807, 1)"}) {
+        "States.ArrayLength($.n)", "States.Base64Decode('###')", "States.Base64Decode('/w==')",
+        "States.Hash('a', 'CRC')", "States.JsonMerge($.n, $.n, false)", "States.StringToJson('{')",
+        "States.MathAdd('1', 2)", "States.MathRandom(4, 4)", "States.Format('{}')",
+        "States.Format('x', 1)", "States.Format('{', 1)",
+        "States.MathAdd(9223372036854775807, 1)"}) {
     EXPECT_THAT(of(call), HasSubstr("States.IntrinsicFailure: The function 'States.")) << call;
   }
   EXPECT_THAT(of("States.MathAdd($.none, 1)"), HasSubstr("States.Runtime: "));

@@ -6,6 +6,7 @@
 
 #include <boost/json.hpp>
 
+#include "states/data.h"
 #include "states/history.h"
 
 namespace understudy::states {
@@ -186,6 +187,41 @@ TEST(HistoryEventText, that_is_none_is_refused) {
         R"({"id": 1, "timestamp": "noon"})", R"({"id": -1})"}) {
     EXPECT_FALSE(event_from_json(boost::json::parse(text))) << text;
   }
+}
+
+boost::json::object an_event() {
+  return {{"timestamp", "2026-01-01T00:00:00.123Z"},
+          {"type", "TaskScheduled"},
+          {"id", 7},
+          {"previousEventId", 5}};
+}
+
+TEST(HistoryEventText, that_lacks_anything_is_refused) {
+  ASSERT_TRUE(event_from_json(an_event()));
+  for (const auto* key : {"timestamp", "type", "id", "previousEventId"}) {
+    auto torn = an_event();
+    torn.erase(key);
+    EXPECT_FALSE(event_from_json(torn)) << key;
+  }
+}
+
+TEST(HistoryEventText, with_a_number_that_could_not_be_written_is_refused) {
+  auto foreign = an_event();
+  foreign["taskScheduledEventDetails"] =
+      boost::json::object{{"timeoutInSeconds", boost::json::parse("[1, 1e400]")}};
+  EXPECT_FALSE(event_from_json(foreign));
+}
+
+TEST(JsonText, of_a_number_beyond_a_doubles_range_is_read_back_as_it_was) {
+  const auto huge = *parse_json("[1e400, -1e400, 1e300]");
+  EXPECT_EQ(to_text(huge), "[1e999,-1e999,1e+300]");
+  EXPECT_TRUE(same_json(*parse_json(to_text(huge)), huge));
+}
+
+TEST(HistoryEventText, with_a_finer_time_than_we_write_is_refused) {
+  auto foreign = an_event();
+  foreign["timestamp"] = "2026-01-01T00:00:00.1234Z";
+  EXPECT_FALSE(event_from_json(foreign));
 }
 
 }  // namespace

@@ -38,8 +38,9 @@ TEST(TopologyJson, is_what_child_processes_read) {
       R"("lease":{"ttl_ms":2000,"renew_interval_ms":600,"margin_ms":100,"answer_max_ms":50,)"
       R"("clock_drift_ppm_max":1000},)"
       R"("probe":{"interval_ms":200,"timeout_ms":500,"failures":3,"patience_ms":10000},)"
-      R"("policy":{"automatic_failover":"on","lag_budget_ms":3000,"over_budget":"ask","detach_after_ms":30000,)"
-      R"("failover_interval_min_ms":3600000},)"
+      R"("policy":{"automatic_failover":"on","lag_budget_ms":3000,"over_budget":"ask",)"
+      R"("rpo":"availability-first","rpo_hold_max_ms":30000,"detach_after_ms":30000,)"
+      R"("failover_interval_min_ms":3600000,"automatic_rejoin":true},)"
       R"("alerts":{"repeat_interval_ms":3600000,"targets":[]},)"
       R"("objectives":{"rto_ms":3200,"rto_full_ms":5000,"rpo_ms":3000},)"
       R"("local":{"data":"","port_base":7000,"run_as":""},"directory":"/etc/shop"})");

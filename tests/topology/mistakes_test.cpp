@@ -18,7 +18,8 @@ TEST(AnUnknownKey, is_named_with_the_one_that_was_meant) {
 TEST(AnUnknownKey, without_a_likeness_is_named_with_all_that_are_known) {
   EXPECT_EQ(mistakes_with("policy: { colour: red }\n"),
             "u.yaml:9: policy.colour: is not a setting; expected one of automatic_failover, "
-            "lag_budget, over_budget, detach_after, failover_interval_min");
+            "lag_budget, over_budget, rpo, rpo_hold_max, detach_after, failover_interval_min, "
+            "automatic_rejoin");
 }
 
 TEST(AnUnknownKey, that_was_meant_for_another_brings_no_second_mistake) {
