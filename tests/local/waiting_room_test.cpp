@@ -28,14 +28,15 @@ struct RequestsWaiting : TwoRegions {
     return std::async(std::launch::async,
                       [this, plan] { return order_in_a_crowd(layout_.edge_http(), plan); });
   }
-  /// Whoever was served was sent to a region once, and whoever was refused not at all.
+  /// Whoever was served was sent to a region once, and whoever was told to come again not at all.
+  /// (A bare 503 of HAProxy's proves nothing: it cuts off what it had just sent.)
   void expect_none_sent_twice(const std::vector<Told>& told) const {
     const auto sent = orders_sent();
     for (const auto& [order, times] : sent) EXPECT_EQ(times, 1U) << order;
     for (std::size_t i = 0; i < told.size(); ++i) {
       const bool was_sent = sent.contains("/order/" + std::to_string(i));
       EXPECT_TRUE(told[i].status != 200 || was_sent) << i;
-      EXPECT_TRUE(told[i].status != 503 || !was_sent) << i;
+      EXPECT_TRUE(told[i].head.find("retry-after") == std::string::npos || !was_sent) << i;
     }
   }
   /// A machine that gives the edge a twentieth of a core keeps it from its checks: it leaves a
