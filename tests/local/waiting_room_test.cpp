@@ -58,8 +58,9 @@ struct RequestsWaiting : TwoRegions {
 TEST_F(RequestsWaiting, none_fails_while_the_regions_change_over) {
   auto all = crowd({.count = 600, .a_second = 200});
   ASSERT_TRUE(eventually([&] { return orders_sent().size() > 100; }));
-  set_gate(here_, false);
+  drain();
   std::this_thread::sleep_for(milliseconds(1'200));
+  ASSERT_TRUE(eventually([&] { return edge_counts(here_, 4) == 0; })) << "still under way there";
   is_not_ready(here_);
   is_ready(there_);
   const auto told = all.get();
