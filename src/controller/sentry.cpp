@@ -137,7 +137,11 @@ void Sentry::watch_promise() {
       if (grantors.empty()) promise_over_at_.reset();
     }
     for (const std::string& grantor : grantors) {
-      const auto status = world_.agents.at(grantor)->status(world_.clock.boot() + kTellUs);
+      // One that nobody here knows never answers: no promise of it is known to be over.
+      const auto agent = world_.agents.find(grantor);
+      const auto status = agent == world_.agents.end()
+                              ? Result<AgentStatus>(Error{After::unchanged_final, "not known"})
+                              : agent->second->status(world_.clock.boot() + kTellUs);
       const std::lock_guard held(lock_);
       promise_over_at_.reset();
       if (status) promise_over_at_ = world_.clock.boot() + milliseconds(status->promise_rest_ms);

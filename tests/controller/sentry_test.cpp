@@ -204,6 +204,15 @@ TEST_F(Watch, does_not_take_a_lease_for_over_that_the_standby_extends) {
   EXPECT_TRUE(world_.writable(world_.north));
 }
 
+TEST_F(Watch, counts_on_no_promise_of_a_grantor_that_nobody_knows) {
+  world_.record.record.grantors.emplace_back("somebody");
+  begin();
+  world_.north.registry.cut(true);
+  run_for(seconds(20));
+  EXPECT_TRUE(world_.writable(world_.north)) << "the standby extends it";
+  EXPECT_EQ(started(), 0U);
+}
+
 TEST_F(Watch, starts_nothing_while_the_registry_is_gone_and_lets_the_holder_renew_first_after) {
   begin();
   world_.south.agent.extends.always = Fault::unreachable;
