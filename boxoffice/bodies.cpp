@@ -100,9 +100,10 @@ Result<HoldWish> read_hold_wish(std::string_view body) {
   return HoldWish{std::move(*wish), seconds->value_or(HoldWish{}.seconds)};
 }
 
-std::string sale_body(const Sale& sale) {
-  return fmt::format(R"({{"order":{},"event":{},"seat":{},"epoch":{},"region":{}}})", sale.order,
-                     sale.event, sale.seat, sale.epoch, quoted(sale.region));
+std::string sale_body(const Sale& sale, std::string_view region, std::int64_t epoch) {
+  return fmt::format(
+      R"({{"order":{},"event":{},"seat":{},"epoch":{},"region":{},"acknowledged_by":{{"region":{},"epoch":{}}}}})",
+      sale.order, sale.event, sale.seat, sale.epoch, quoted(sale.region), quoted(region), epoch);
 }
 
 std::string hold_body(const Hold& hold) {

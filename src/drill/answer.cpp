@@ -37,8 +37,10 @@ std::optional<Sold> read_sale(const json::object& body) {
   sold.seat = *seat;
   const auto id = number(body, "order");
   sold.order = id ? std::to_string(*id) : text(body, "order");
-  sold.epoch = number(body, "epoch").value_or(0);  // a service without fencing knows no epoch
-  sold.region = text(body, "region");
+  const auto* by = body.if_contains("acknowledged_by");
+  const json::object& who = by != nullptr && by->is_object() ? by->get_object() : body;
+  sold.epoch = number(who, "epoch").value_or(0);  // a service without fencing knows no epoch
+  sold.region = text(who, "region");
   if (sold.order.empty() || sold.region.empty()) return std::nullopt;
   return sold;
 }

@@ -27,8 +27,8 @@ struct Sold {
   std::string order;
   std::int64_t event = 0;
   std::int64_t seat = 0;
-  std::int64_t epoch = 0;
-  std::string region;
+  std::int64_t epoch = 0;  ///< of whoever acknowledges it now, which need not have made it
+  std::string region;      ///< likewise
 };
 struct NotSold {
   std::string reason;
@@ -40,7 +40,9 @@ using Answer = std::variant<Sold, NotSold, CannotKnow>;
 
 /// Judges the answer to POST /api/orders as a careful client would.
 ///
-/// 200 and 201 with an order: sold. A body that states its "outcome": that. Never sent, any 4xx, or
+/// 200 and 201 with an order: sold, by "acknowledged_by" if the body has it (an order that was made
+/// before a failover is acknowledged by the new region to one who asks again), else by its "region"
+/// and "epoch". A body that states its "outcome": that. Never sent, any 4xx, or
 /// a bare 503 (a proxy that had no server to send to): not sold; whether that was true is seen in
 /// the databases afterwards. All else (502, 504, cut, timed out, unreadable): cannot be known.
 [[nodiscard]] Answer judge_answer(const Exchange& exchange);

@@ -57,8 +57,9 @@ TEST(Wishes, for_holds_have_a_length) {
 
 TEST(Bodies, escape_what_comes_from_outside) {
   EXPECT_EQ(quoted("a\"\n\\"), R"("a\"\n\\")");
-  EXPECT_EQ(sale_body({"sold", "12", 3, 4, 1, 7, "no\"rth"}),
-            R"({"order":12,"event":3,"seat":4,"epoch":7,"region":"no\"rth"})");
+  EXPECT_EQ(sale_body({"sold", "12", 3, 4, 1, 7, "no\"rth"}, "so\"uth", 8),
+            R"({"order":12,"event":3,"seat":4,"epoch":7,"region":"no\"rth",)"
+            R"("acknowledged_by":{"region":"so\"uth","epoch":8}})");
   const auto page = events_page({{1, "<b>&\"", "Hall", "2030"}}, "<i>");
   EXPECT_EQ(page.find("<b>"), std::string::npos);
   EXPECT_EQ(page.find("<i>"), std::string::npos);

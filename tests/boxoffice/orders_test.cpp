@@ -28,6 +28,8 @@ TEST_F(Selling, a_purchase_answers_what_was_bought) {
   EXPECT_EQ(bought.number("seat"), 1);
   EXPECT_EQ(bought.number("epoch"), 7);
   EXPECT_EQ(bought.text("region"), "north");
+  EXPECT_NE(bought.response.body.find(R"("acknowledged_by":{"region":"north","epoch":7})"),
+            std::string::npos);
   EXPECT_GT(bought.number("order"), 0);
   EXPECT_NE(bought.response.header("X-Request-Id"), "");
 
