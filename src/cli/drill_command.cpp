@@ -215,15 +215,21 @@ Exit drill_command(const Where& where, const DrillWords& words) {
   for (unsigned run = 0; run < words.runs; ++run) {
     for (const drill::Fault* fault : *faults) {
       auto result = drill::run_drill(*fault, *topology, options, say_line);
-      if (!result && rows.size() > 1)
-        fmt::print("{}", drills_as_text(rows));  // what was done until then
-      if (!result)
-        return fail("drill", fault->name + ": " + result.error().what, exit_for(result.error()));
+      if (!result) {
+        const Exit why =
+            fail("drill", fault->name + ": " + result.error().what, exit_for(result.error()));
+        if (rows.empty() || drill::interrupted()) {
+          if (rows.size() > 1) fmt::print("{}", drills_as_text(rows));  // what was done until then
+          return why;
+        }
+        rows.push_back({fault, std::move(result)});  // a failed one; the others can be held
+        continue;
+      }
       print(*result);
       if (!words.safety_only)
         note_for_check(*result, *topology, drill_log_file(data_folder(where, *topology)));
       report.push_back(drill_json(*result, drill_environment(*fault, *topology, where, words)));
-      rows.push_back({fault, std::move(*result)});
+      rows.push_back({fault, std::move(result)});
     }
   }
   if (rows.size() > 1) fmt::print("{}", drills_as_text(rows));
@@ -236,8 +242,8 @@ Exit drill_command(const Where& where, const DrillWords& words) {
     if (auto written = file::write_durably(words.markdown_file, page, 0644); !written)
       return fail("drill", written.error().what, Exit::machine);
   }
-  const bool passed = std::all_of(rows.begin(), rows.end(),
-                                  [](const DrillRow& row) { return row.result.passed(); });
+  const bool passed =
+      std::all_of(rows.begin(), rows.end(), [](const DrillRow& row) { return row.passed(); });
   return passed ? Exit::ok : Exit::no;
 }
 

@@ -9,8 +9,10 @@ namespace understudy {
 
 namespace {
 
-std::string came_of(const drill::DrillResult& result) {
-  return result.asked ? "asks, then fails over" : std::string(to_string(result.verdict.outcome));
+std::string came_of(const DrillRow& row) {
+  if (!row.result) return "could not be held";
+  return row.result->asked ? "asks, then fails over"
+                           : std::string(to_string(row.result->verdict.outcome));
 }
 
 std::string or_dash(const std::optional<std::int64_t>& value) {
@@ -29,7 +31,9 @@ template <class Figure>
 std::vector<std::int64_t> each(const std::vector<DrillRow>& rows, Figure figure) {
   std::vector<std::int64_t> all;
   for (const DrillRow& row : rows) {
-    if (const std::optional<std::int64_t> value = figure(row.result.verdict)) all.push_back(*value);
+    if (!row.result) continue;
+    if (const std::optional<std::int64_t> value = figure(row.result->verdict))
+      all.push_back(*value);
   }
   return all;
 }
@@ -47,18 +51,17 @@ std::optional<std::int64_t> largest(const std::vector<std::int64_t>& values) {
 }
 
 std::ptrdiff_t passed(const std::vector<DrillRow>& rows) {
-  return std::count_if(rows.begin(), rows.end(),
-                       [](const DrillRow& row) { return row.result.passed(); });
+  return std::count_if(rows.begin(), rows.end(), [](const DrillRow& row) { return row.passed(); });
 }
 
 std::string markdown_line(const std::vector<DrillRow>& drills) {
   const drill::Fault& fault = *drills.front().fault;
   const bool fails_over = fault.expected == drill::Outcome::fails_over;
-  const auto came = std::find_if(drills.begin(), drills.end(),
-                                 [](const DrillRow& row) { return !row.result.passed(); });
+  const auto came =
+      std::find_if(drills.begin(), drills.end(), [](const DrillRow& row) { return !row.passed(); });
   return fmt::format("| `{}` | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} of {} |\n",
                      fault.name, fault.what, expected_words(fault),
-                     came_of((came == drills.end() ? drills.front() : *came).result),
+                     came_of(came == drills.end() ? drills.front() : *came),
                      or_dash(median(each(drills, rto))),
                      or_dash(fails_over ? median(each(drills, rto_full)) : std::nullopt),
                      or_dash(median(each(drills, silence))), or_dash(largest(each(drills, failed))),
@@ -77,11 +80,11 @@ std::string drills_as_text(const std::vector<DrillRow>& rows) {
       fmt::format("\n{:<23} {:<21} {:>8} {:>8} {:>8} {:>6} {:>9} {:>7}  {}\n", "fault", "outcome",
                   "rto_ms", "full_ms", "acked", "lost", "oldest_ms", "dual_ms", "passed");
   for (const DrillRow& row : rows) {
-    const auto& v = row.result.verdict;
-    text += fmt::format("{:<23} {:<21} {:>8} {:>8} {:>8} {:>6} {:>9} {:>7}  {}\n", v.fault,
-                        came_of(row.result), or_dash(v.rto_ms), or_dash(v.rto_full_ms), v.acked,
+    const drill::Verdict v = row.result ? row.result->verdict : drill::Verdict{};
+    text += fmt::format("{:<23} {:<21} {:>8} {:>8} {:>8} {:>6} {:>9} {:>7}  {}\n", row.fault->name,
+                        came_of(row), or_dash(v.rto_ms), or_dash(v.rto_full_ms), v.acked,
                         or_dash(v.lost_acked), v.lost_max_age_ms, v.dual_writer_ms,
-                        row.result.passed() ? "yes" : "NO");
+                        row.passed() ? "yes" : "NO");
   }
   return text + fmt::format("{} of {} passed; median rto {} ms, median rto_full {} ms\n",
                             passed(rows), rows.size(), or_dash(median(each(rows, rto))),

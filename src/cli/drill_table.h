@@ -11,7 +11,9 @@ namespace understudy {
 /// One drill of a table. The fault outlives it.
 struct DrillRow {
   const drill::Fault* fault;
-  drill::DrillResult result;
+  Result<drill::DrillResult> result;  ///< Error: the drill could not be held
+
+  [[nodiscard]] bool passed() const { return result.ok() && result->passed(); }
 };
 
 /// What must come of a fault: "fails over", "asks, then fails over".
