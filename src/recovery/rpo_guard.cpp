@@ -1,5 +1,7 @@
 #include "recovery/rpo_guard.h"
 
+#include <algorithm>
+
 namespace understudy {
 
 namespace {
@@ -11,6 +13,15 @@ constexpr std::size_t kMarksMax = 36'000;
 
 }  // namespace
 
+RpoGuard::RpoGuard(const Topology& topology, Guards guards)
+    : synchronous_(topology.database.replication == Replication::synchronous),
+      budget_first_(topology.policy.rpo == RpoPolicy::budget_first),
+      hold_from_(std::min(
+          topology.policy.lag_budget / 2,
+          topology.policy.lag_budget - topology.lease.ttl - topology.lease.margin - kHoldObeyed)),
+      hold_max_(topology.policy.rpo_hold_max),
+      guards_(guards) {}
+
 void RpoGuard::note(BootTime now, const DatabaseState& primary) {
   // A standby that does not stream has what it had.
   while (primary.streaming && !marks_.empty() && marks_.front().written <= primary.standby_written)
@@ -18,16 +29,16 @@ void RpoGuard::note(BootTime now, const DatabaseState& primary) {
   const bool moved = marks_.empty() || primary.written > marks_.back().written;
   const bool lacks = !primary.streaming || primary.written > primary.standby_written;
   // An agent that has just begun does not know for how long: as if it were time.
-  const BootTime since = begun_ ? now : now - budget_ / 2;
+  const BootTime since = begun_ ? now : now - hold_from_;
   begun_ = true;
   if (moved && lacks && marks_.size() < kMarksMax) marks_.push_back({since, primary.written});
   lag_ = marks_.empty() ? Duration::zero() : now - marks_.front().at;
 }
 
-/// With hysteresis: half a budget begins it, and to have kept up within a quarter ends it.
+/// With hysteresis: to have kept up within half of what begins it ends it.
 bool RpoGuard::behind(BootTime now) {
-  if (lag_ >= budget_ / 4) behind_at_ = now;
-  return holds_ || gave_up_ ? now - behind_at_ < kKeptUp : lag_ >= budget_ / 2;
+  if (lag_ >= hold_from_ / 2) behind_at_ = now;
+  return holds_ || gave_up_ ? now - behind_at_ < kKeptUp : lag_ >= hold_from_;
 }
 
 void RpoGuard::see(BootTime now, const DatabaseState& primary, bool attached) {

@@ -15,16 +15,13 @@ namespace understudy {
 ///
 /// With replication that is synchronous: for as long as a standby is attached; without one, nobody
 /// could be promoted, and nothing be lost. With policy.rpo budget-first: from when the standby is
-/// half a budget behind until it has caught up again. Half, since it takes a moment to be seen and
-/// obeyed, and what is acknowledged meanwhile counts. Not thread-safe.
+/// so far behind that a region whose agent froze now, and whose lease then runs out with nobody to
+/// hold anything, just keeps the budget; or half a budget, if that is less; until it has caught up
+/// again. Not thread-safe.
 class RpoGuard {
  public:
-  explicit RpoGuard(const Topology& topology, Guards guards = {})
-      : synchronous_(topology.database.replication == Replication::synchronous),
-        budget_first_(topology.policy.rpo == RpoPolicy::budget_first),
-        budget_(topology.policy.lag_budget),
-        hold_max_(topology.policy.rpo_hold_max),
-        guards_(guards) {}
+  /// Requires: the relations of the topology hold (relation rpo-budget).
+  explicit RpoGuard(const Topology& topology, Guards guards = {});
 
   /// One look at the active region's primary. `attached`: a standby could be promoted.
   void see(BootTime now, const DatabaseState& primary, bool attached);
@@ -48,7 +45,7 @@ class RpoGuard {
 
   const bool synchronous_;
   const bool budget_first_;
-  const Duration budget_;
+  const Duration hold_from_;
   const Duration hold_max_;
   const Guards guards_;
   std::deque<Mark> marks_;  // that the standby has not reached; oldest first

@@ -175,6 +175,11 @@ void add_silent_move(Plan& plan, Dice& dice, TrueTime begin) {
   plan.healed_at = at + seconds(9);
 }
 
+/// relation rpo-budget (topology/timing.cpp).
+Duration least_guarded_budget(const Plan& plan) {
+  return plan.topology.lease.ttl + plan.topology.lease.margin + 2 * kHoldObeyed;
+}
+
 /// The hardest case for a guard of what may be lost: the standby is behind for long, and then the
 /// region dies. `dies`: or it does not, and commits must not wait for ever.
 void add_slow_standby(Plan& plan, Dice& dice, TrueTime begin, bool dies) {
@@ -183,7 +188,7 @@ void add_slow_standby(Plan& plan, Dice& dice, TrueTime begin, bool dies) {
   policy.rpo_hold_max = dice.between(milliseconds(500), seconds(6));
   policy.over_budget = dies ? OverBudget::go_on : policy.over_budget;
   policy.automatic_failover = Automation::on;
-  policy.lag_budget = 2 * (plan.topology.lease.ttl + plan.topology.lease.margin + seconds(1));
+  policy.lag_budget = least_guarded_budget(plan) + dice.between({}, seconds(3));
   plan.topology.database.replication = Replication::asynchronous;
   plan.earlier_failover.reset();
   plan.left_dead.reset();
@@ -198,6 +203,14 @@ void add_slow_standby(Plan& plan, Dice& dice, TrueTime begin, bool dies) {
     plan.faults.push_back({.kind = FaultKind::agent_dies,
                            .at = begin + dice.between({}, policy.lag_budget),
                            .where = kNorth});
+  }
+  if (dice.one_in(2)) {  // nobody is left to hold its commits, and it goes on to its lease's end
+    const TrueTime deaf = begin + dice.between({}, policy.lag_budget);
+    plan.faults.push_back({.kind = FaultKind::path_cut, .at = deaf, .where = kNorth});
+    plan.faults.push_back(
+        {.kind = FaultKind::agent_freezes, .at = deaf, .lasts = seconds(9), .where = kNorth});
+    plan.healed_at = deaf + seconds(10);
+    return;
   }
   const TrueTime end = begin + dice.between(policy.lag_budget, 2 * policy.lag_budget);
   plan.faults.push_back({.kind = FaultKind::region_dies, .at = end, .where = kNorth});
@@ -233,8 +246,7 @@ void draw_guards(Plan& plan, Dice& dice) {
   if (!dice.one_in(3)) return;
   policy.rpo = RpoPolicy::budget_first;
   policy.rpo_hold_max = dice.between(milliseconds(500), seconds(6));
-  // The guard begins at half of it, and a frozen agent lets its lease run out first.
-  policy.lag_budget += plan.topology.lease.ttl + plan.topology.lease.margin + seconds(2);
+  policy.lag_budget = std::max(policy.lag_budget, least_guarded_budget(plan));
 }
 
 }  // namespace

@@ -75,6 +75,25 @@ void check_loss(const Topology& topology, Findings& findings) {
   }
 }
 
+/// Commits are held from budget − ttl − margin − kHoldObeyed on (RpoGuard); a standby that keeps up
+/// is behind for some moments, too.
+void check_rpo_guard(const Topology& topology, Findings& findings) {
+  if (topology.policy.rpo != RpoPolicy::budget_first ||
+      topology.database.replication == Replication::synchronous ||
+      !findings.sound({"policy.lag_budget", "lease.ttl", "lease.margin"}))
+    return;
+  const auto least = topology.lease.ttl + topology.lease.margin + 2 * kHoldObeyed;
+  if (topology.policy.lag_budget >= least) return;
+  findings.add_relation(
+      "policy.lag_budget",
+      fmt::format("relation rpo-budget: {} is less than lease.ttl + lease.margin + {} ({} + {} + "
+                  "{} = {}) with policy.rpo budget-first; a region whose agent is frozen goes on "
+                  "to the end of its lease with nobody to hold its commits",
+                  format_length(topology.policy.lag_budget), format_length(2 * kHoldObeyed),
+                  format_length(topology.lease.ttl), format_length(topology.lease.margin),
+                  format_length(2 * kHoldObeyed), format_length(least)));
+}
+
 void check_probe(const Topology& topology, Findings& findings) {
   if (!findings.sound({"probe.interval", "probe.timeout", "probe.failures"})) return;
   const auto& probe = topology.probe;
@@ -122,6 +141,7 @@ void check_objectives(const Objectives& objectives, Findings& findings) {
 void check_timing(const Topology& topology, Findings& findings) {
   check_lease(topology.lease, findings);
   check_loss(topology, findings);
+  check_rpo_guard(topology, findings);
   check_probe(topology, findings);
   check_objectives(topology.objectives, findings);
 }

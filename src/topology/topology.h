@@ -104,6 +104,10 @@ struct ProbeTiming {
   Duration patience = std::chrono::seconds(10);
 };
 
+/// From when a standby is too far behind until commits wait for it, at most: the agent looks ten
+/// times a second, and the database takes a moment to obey.
+inline constexpr Duration kHoldObeyed = milliseconds(300);
+
 struct Policy {
   Automation automatic_failover = Automation::on;
   /// The loss that is accepted without asking: the standby may lack at most this much.

@@ -58,6 +58,21 @@ TEST_F(Guarded, commits_wait_from_half_a_budget_on) {
   EXPECT_LE(guard_->lag(), milliseconds(2200));
 }
 
+// Ours froze, the lease runs on for ttl + margin, and nobody is there to hold anything.
+TEST_F(Guarded, commits_wait_early_enough_for_a_lease_that_runs_out_unwatched) {
+  Topology topology = budget_first();
+  topology.lease.ttl = seconds(2);
+  topology.lease.margin = milliseconds(100);
+  topology.policy.lag_budget = seconds(3);
+  guard_by(topology);
+  look_for(seconds(10), true);
+  look_for(milliseconds(600), false);
+  EXPECT_FALSE(guard_->holds());
+  look_for(milliseconds(200), false);
+  EXPECT_TRUE(guard_->holds());
+  EXPECT_LE(guard_->lag() + topology.lease.ttl + topology.lease.margin, seconds(3));
+}
+
 TEST_F(Guarded, commits_wait_at_once_for_a_standby_that_may_have_been_behind_for_long) {
   look_for(milliseconds(1900), false);
   ASSERT_FALSE(guard_->holds());

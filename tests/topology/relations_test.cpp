@@ -57,6 +57,20 @@ TEST(LagBudget, is_no_less_than_the_lease_that_a_dead_region_leaves) {
   EXPECT_EQ(broken_by([](auto& t) { t.policy.lag_budget = 2100ms; }), "");
 }
 
+TEST(LagBudget, that_is_guaranteed_leaves_room_for_a_lease_that_nobody_watches) {
+  const auto guarded = [](Duration budget) {
+    return broken_by([budget](auto& t) {
+      t.policy.rpo = RpoPolicy::budget_first;
+      t.policy.lag_budget = budget;
+    });
+  };
+  EXPECT_EQ(guarded(2699ms),
+            "policy.lag_budget: relation rpo-budget: 2699ms is less than lease.ttl + lease.margin "
+            "+ 600ms (2s + 100ms + 600ms = 2700ms) with policy.rpo budget-first; a region whose "
+            "agent is frozen goes on to the end of its lease with nobody to hold its commits");
+  EXPECT_EQ(guarded(2700ms), "");
+}
+
 TEST(RpoObjective, is_no_less_than_what_may_be_lost_without_asking) {
   EXPECT_EQ(broken_by([](auto& t) { t.objectives.rpo = 2999ms; }),
             "objectives.rpo: relation rpo-objective: 2999ms is less than policy.lag_budget (3s) "
