@@ -93,9 +93,24 @@ Exit hammer_command(const Topology& topology, const drill::DrillOptions& options
   return result->passed() ? Exit::ok : Exit::no;
 }
 
+void print(const std::map<std::string, std::map<std::string, unsigned>>& deaths,
+           unsigned failbacks_aborted) {
+  unsigned total = 0;
+  for (const auto& [state, dead] : deaths) {
+    std::string line;
+    for (const auto& [who, times] : dead) {
+      if (times > 0) line += fmt::format("{}{} {}", line.empty() ? "" : ", ", who, times);
+      total += times;
+    }
+    fmt::print("  killed in {:<32} {}\n", state, line.empty() ? "nobody: none ran" : line);
+  }
+  fmt::print("{} killed; {} failbacks were aborted, and planned again\n", total, failbacks_aborted);
+}
+
 Exit round_trips_command(const Topology& topology, const drill::DrillOptions& options,
                          const DrillWords& words) {
-  auto result = drill::run_round_trips(topology, options, words.round_trips, say_line);
+  auto result =
+      drill::run_round_trips(topology, options, words.round_trips, words.crashes, say_line);
   if (!result)
     return fail("drill", "round trips: " + result.error().what, exit_for(result.error()));
   std::int64_t longest = 0;
@@ -108,6 +123,7 @@ Exit round_trips_command(const Topology& topology, const drill::DrillOptions& op
       result->salvaged, result->salvaged_unacked, result->salvaged_though_held);
   fmt::print("failbacks: {} orders failed, longest wait {} ms; {} dual acknowledgements\n",
              result->failed_in_failbacks, longest, result->dual_acknowledgements);
+  if (result->crashes) print(result->deaths, result->failbacks_aborted);
   for (const std::string& check : result->failed_checks) fmt::print("FAILED {}\n", check);
   fmt::print("{}\n", result->passed() ? "passed" : "FAILED");
   return result->passed() ? Exit::ok : Exit::no;

@@ -18,6 +18,7 @@ struct DrillWords {
   bool keep = false;
   bool safety_only = false;  ///< how long things take is shown, and fails nothing
   unsigned round_trips = 0;
+  bool crashes = false;        ///< with round trips: somebody is killed in every state
   unsigned hammer_rounds = 0;  ///< > 0: the hammer instead of a fault
   std::uint64_t seed = 1;
   std::string json_file;

@@ -243,6 +243,10 @@ void add_drill(CLI::App& app, Options& options, std::function<Exit()>& chosen) {
                   "How long things take is shown, and fails nothing");
   drill->add_option("--round-trips", words.round_trips,
                     "Instead: so often there and back: region-kill, rejoin, failback");
+  drill
+      ->add_flag("--crashes", words.crashes,
+                 "With --round-trips: kill the controller or an agent in every state")
+      ->needs("--round-trips");
   drill->add_option("--hammer", words.hammer_rounds,
                     "Instead: so many random SIGSTOP/SIGCONT of agent and watchdog");
   drill->add_option("--seed", words.seed, "Of the hammer")->capture_default_str();

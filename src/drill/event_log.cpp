@@ -25,6 +25,21 @@ std::vector<std::pair<WallTime, json::object>> events_since(const Layout& layout
   return events;
 }
 
+EventTail::EventTail(const Layout& layout, std::string_view domain)
+    : file_(layout.domain(domain).file("log/events.jsonl"), std::ios::ate) {}
+
+std::vector<json::object> EventTail::next() {
+  std::vector<json::object> events;
+  file_.clear();  // the end of the last time
+  for (std::string more; std::getline(file_, more);) {
+    begun_ += more;
+    if (file_.eof()) break;
+    if (auto event = wire::parse_object(begun_)) events.push_back(std::move(*event));
+    begun_.clear();
+  }
+  return events;
+}
+
 std::string text_at(const json::object& event, std::string_view key) {
   const auto* found = event.if_contains(key);
   return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string();

@@ -2,6 +2,7 @@
 // The events that a stack's processes wrote down, for the judges.
 
 #include <boost/json/object.hpp>
+#include <fstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,6 +17,18 @@ namespace understudy::drill {
 /// read is left out.
 [[nodiscard]] std::vector<std::pair<WallTime, boost::json::object>> events_since(
     const Layout& layout, std::string_view domain, WallTime since);
+
+/// Follows a domain's events from where they are now.
+class EventTail {
+ public:
+  EventTail(const Layout& layout, std::string_view domain);
+  /// Those that were written since the last call. What cannot be read is left out.
+  [[nodiscard]] std::vector<boost::json::object> next();
+
+ private:
+  std::ifstream file_;
+  std::string begun_;  ///< the beginning of a line whose end is not there yet
+};
 
 /// A field of an event; "" and 0 if it is not there, or something else.
 [[nodiscard]] std::string text_at(const boost::json::object& event, std::string_view key);

@@ -7,9 +7,8 @@
 #include <set>
 #include <thread>
 
-#include "drill/event_log.h"
 #include "drill/injections.h"
-#include "drill/instant.h"
+#include "drill/reaper.h"
 #include "local/render.h"
 #include "local/units.h"
 #include "system/file.h"
@@ -26,24 +25,12 @@ constexpr auto kKill = std::chrono::seconds(10);
 constexpr auto kCall = milliseconds(2000);
 constexpr auto kGracefulEnd = std::chrono::seconds(7);
 constexpr auto kUntilItIsOver = std::chrono::seconds(30);
+const Victim kController{"witness", "controller"};
 constexpr auto kTurn = milliseconds(30);  ///< of running, and of not running
 
 process::Domain domain_of(const Site& site, const std::string& name) {
   const DomainPlace place = site.layout().domain(name);
   return {.supervisor = supervisor_of(place.folder), .directory = place.folder};
-}
-
-/// A unit's process and all that descends from it.
-Result<std::vector<process::Identity>> processes_of_unit(const Stage& stage,
-                                                         const std::string& region,
-                                                         const std::string& name) {
-  auto units = stage.supervisor(region).units(kCall);
-  if (!units) return units.error();
-  const auto unit = std::find_if(units->begin(), units->end(),
-                                 [&](const UnitState& u) { return u.name == name; });
-  if (unit == units->end() || unit->pid == 0)
-    return Error{After::unchanged_final, name + " does not run in " + region};
-  return process::members({.supervisor = unit->pid, .directory = {}});
 }
 
 Injected nothing_to_heal() {
@@ -71,27 +58,6 @@ Result<Done> restart_all(const Stage& stage, const std::string& region,
     kill(before->pid, SIGKILL);  // a deployment does not wait for ever
   }
   return Done{};
-}
-
-/// In every state of the execution that has just begun, once. Returns when that has ended.
-Result<Done> kill_controller_in_every_state(const Stage& stage, WallTime since) {
-  std::set<std::string> died_in;
-  const auto give_up = std::chrono::steady_clock::now() + kUntilItIsOver;
-  while (std::chrono::steady_clock::now() < give_up) {
-    for (const auto& [at, event] : events_since(stage.site().layout(), "witness", since)) {
-      const std::string what = text_at(event, "event");
-      if (what == "execution.ended") return Done{};
-      if (what != "state.entered" || !died_in.insert(text_at(event, "state")).second) continue;
-      const SupervisorClient witness = stage.supervisor("witness");
-      if (auto dead = witness.hold("controller", kCall); !dead) return dead.error();
-      if (auto again = witness.release("controller", kCall); !again) return again.error();
-    }
-    usleep(2'000);
-  }
-  return Error{After::unknown,
-               fmt::format("no transition ended within {} s; the controller was killed in {} of "
-                           "its states",
-                           kUntilItIsOver.count(), died_in.size())};
 }
 
 }  // namespace
@@ -123,10 +89,10 @@ Result<Injected> freeze_standby(const Stage& stage, const std::string& region) {
 }
 
 Result<Injected> kill_region_and_controller(const Stage& stage, const std::string& region) {
+  const Reaper reaper(stage, {kController});
   auto killed = kill_region(stage, region);
   if (!killed) return killed;
-  if (auto done = kill_controller_in_every_state(stage, read_clocks().wall); !done)
-    return done.error();
+  if (auto ended = reaper.await_end(kUntilItIsOver); !ended) return ended.error();
   return killed;
 }
 
@@ -149,10 +115,10 @@ Result<Injected> switch_over(const Stage& stage, const std::string&) {
 }
 
 Result<Injected> switch_over_and_kill_controller(const Stage& stage, const std::string& region) {
-  const WallTime since = read_clocks().wall;
+  const Reaper reaper(stage, {kController});
   auto begun = switch_over(stage, region);
   if (!begun) return begun;
-  if (auto done = kill_controller_in_every_state(stage, since); !done) return done.error();
+  if (auto ended = reaper.await_end(kUntilItIsOver); !ended) return ended.error();
   return begun;
 }
 
@@ -162,7 +128,7 @@ Result<Injected> lose_redis(const Stage& stage, const std::string& region) {
 }
 
 Result<Injected> freeze_agent(const Stage& stage, const std::string& region) {
-  auto both = processes_of_unit(stage, region, "agent");
+  auto both = stage.processes(region, "agent");
   if (!both) return both.error();
   if (both->size() < 2)
     return Error{After::unchanged_retry, "expected the agent beside its watchdog"};
@@ -171,18 +137,18 @@ Result<Injected> freeze_agent(const Stage& stage, const std::string& region) {
 }
 
 Result<Injected> crash_database(const Stage& stage, const std::string& region) {
-  auto servers = processes_of_unit(stage, region, "postgres");
+  auto servers = stage.processes(region, "postgres");
   if (!servers) return servers.error();
   for (const auto& who : *servers) kill(who.pid, SIGKILL);
   return nothing_to_heal();
 }
 
 Result<Injected> hang_database(const Stage& stage, const std::string& region) {
-  auto servers = processes_of_unit(stage, region, "postgres");
+  auto servers = stage.processes(region, "postgres");
   if (!servers) return servers.error();
   // The postmaster comes first and is stopped first: afterwards no backend is added.
   for (const auto& who : *servers) kill(who.pid, SIGSTOP);
-  auto all = processes_of_unit(stage, region, "postgres");
+  auto all = stage.processes(region, "postgres");
   if (!all) return all.error();
   for (const auto& who : *all) kill(who.pid, SIGSTOP);
   return frozen(std::move(*all));

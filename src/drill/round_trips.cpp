@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <set>
 #include <tuple>
 
@@ -12,6 +13,7 @@
 #include "drill/injections.h"
 #include "drill/interruption.h"
 #include "drill/ledger.h"
+#include "drill/reaper.h"
 #include "drill/stage.h"
 #include "local/salvage_file.h"
 
@@ -32,6 +34,8 @@ constexpr auto kFailback = seconds(30);
 constexpr auto kLook = milliseconds(20);
 /// An order of before the failback may wait as long as its client does.
 constexpr auto kClientTimeout = seconds(2);
+/// Of a failback in whose every state somebody is killed: it may be aborted.
+constexpr unsigned kFailbackTries = 3;
 /// Besides the standby's physical slot, the one that remembers what the standby lacks.
 constexpr std::size_t kSlotsMax = 2;
 
@@ -40,8 +44,12 @@ using Sale = std::tuple<std::string, std::string, std::int64_t>;
 
 class Traveller {
  public:
-  Traveller(Stage& stage, Buyers& buyers, const Topology& topology, const Say& say)
-      : stage_(stage), buyers_(buyers), topology_(topology), home_(topology.home), say_(say) {}
+  Traveller(Stage& stage, Buyers& buyers, const Topology& topology, unsigned failback_tries)
+      : stage_(stage),
+        buyers_(buyers),
+        topology_(topology),
+        home_(topology.home),
+        failback_tries_(failback_tries) {}
 
   Result<RoundTrip> travel(unsigned number) {
     RoundTrip trip{.number = number};
@@ -62,12 +70,12 @@ class Traveller {
     trip.rto_ms = to_ms(buyers_.counters().last_acknowledgement->received.boot - killed_at);
     if (auto over = await("the end of the failover", kFailover, [&] { return quiet(away); }); !over)
       return over.error();
-    if (auto seen = stage_.order("/v1/acknowledge", {{"who", "drill"}}); !seen) return seen.error();
+    if (auto seen = order("/v1/acknowledge", {{"who", "drill"}}); !seen) return seen.error();
     const BootTime returned_at = read_clocks().boot;
     if (auto returned = killed->heal(); !returned) return returned.error();
     if (auto attached = await_standby(home_); !attached) return attached.error();
     trip.rejoined_ms = to_ms(read_clocks().boot - returned_at);
-    if (auto back = fail_back(trip); !back) return back.error();
+    if (auto back = fail_back(number - 1); !back) return back.error();
     if (auto attached = await_standby(away); !attached) return attached.error();
     for (const Region& region : topology_.regions) {
       trip.disk_bytes += size_of(stage_.site().layout().domain(region.name).file("postgres"));
@@ -77,26 +85,45 @@ class Traveller {
 
   /// When each failback began and had ended.
   struct Failback {
+    std::size_t trip;  ///< from 0 on
     BootTime from;
     BootTime to;
   };
   [[nodiscard]] const std::vector<Failback>& failbacks() const { return failbacks_; }
+  [[nodiscard]] unsigned failbacks_aborted() const { return failbacks_aborted_; }
 
  private:
-  Result<Done> fail_back(RoundTrip& trip) {
-    sleep_unless_interrupted(kSteady);
-    auto planned = stage_.order("/v1/failback", {{"who", "drill"}, {"reason", "round trip"}});
+  /// One that is aborted leaves everything as it was, and may be planned again.
+  Result<Done> fail_back(std::size_t trip) {
+    for (unsigned tries = 1;; ++tries) {
+      sleep_unless_interrupted(kSteady);
+      const BootTime from = read_clocks().boot;
+      if (auto begun = begin_failback(); !begun) return begun;
+      auto home = await("the failback", kFailback, [&] { return quiet(home_); });
+      sleep_unless_interrupted(seconds(1));
+      failbacks_.push_back({trip, from, read_clocks().boot});
+      if (home || tries == failback_tries_) return home;
+      ++failbacks_aborted_;
+    }
+  }
+
+  Result<Done> begin_failback() {
+    auto planned = order("/v1/failback", {{"who", "drill"}, {"reason", "round trip"}});
     if (!planned) return within("planning the failback", planned.error());
-    const BootTime from = read_clocks().boot;
-    auto approved = stage_.order(
-        "/v1/approve", {{"who", "drill"}, {"execution", planned->at("execution").as_string()}});
+    auto approved = order("/v1/approve",
+                          {{"who", "drill"}, {"execution", planned->at("execution").as_string()}});
     if (!approved) return within("approving the failback", approved.error());
-    if (auto home = await("the failback", kFailback, [&] { return quiet(home_); }); !home)
-      return home;
-    sleep_unless_interrupted(seconds(1));
-    failbacks_.push_back({from, read_clocks().boot});
-    trip.failback_longest_ms = 0;  // by the ledger, at the end
     return Done{};
+  }
+
+  /// Where somebody is killed in every state, whoever is to obey may be dead just now.
+  Result<json::object> order(const std::string& path, const json::object& body) {
+    auto answered = stage_.order(path, body);
+    for (unsigned tries = 1; !answered && tries < failback_tries_; ++tries) {
+      sleep_unless_interrupted(seconds(1));
+      answered = stage_.order(path, body);
+    }
+    return answered;
   }
 
   Result<Done> await_standby(const std::string& region) {
@@ -161,8 +188,9 @@ class Traveller {
   Buyers& buyers_;
   const Topology& topology_;
   const std::string home_;
-  const Say& say_;
+  const unsigned failback_tries_;
   std::vector<Failback> failbacks_;
+  unsigned failbacks_aborted_ = 0;
 };
 
 /// What was acknowledged, held and salvaged, and how that fits together.
@@ -217,14 +245,13 @@ class Accounts {
     for (const Attempt& attempt : ledger_.attempts) {
       if (attempt.number != 1 || attempt.seat)
         continue;  // one for a particular seat may be refused
-      for (std::size_t i = 0; i < failbacks.size(); ++i) {
-        if (attempt.scheduled.boot < failbacks[i].from || attempt.scheduled.boot > failbacks[i].to)
-          continue;
+      for (const auto& [trip, from, to] : failbacks) {
+        if (attempt.scheduled.boot < from || attempt.scheduled.boot > to) continue;
         const auto at = served.find(attempt.key);
         if (at == served.end()) {
           ++result.failed_in_failbacks;
         } else {
-          auto& longest = result.trips[i].failback_longest_ms;
+          auto& longest = result.trips[trip].failback_longest_ms;
           longest = std::max(longest, to_ms(at->second - attempt.scheduled.boot));
         }
       }
@@ -260,6 +287,12 @@ class Accounts {
   std::set<Sale> salvaged_;
 };
 
+std::vector<Victim> who_carries_executions(const Topology& topology) {
+  std::vector<Victim> all{{"witness", "controller"}};
+  for (const Region& region : topology.regions) all.push_back({region.name, "agent"});
+  return all;
+}
+
 /// Nothing may pile up, trip after trip.
 void check_leftovers(const Stage& stage, const Topology& topology, RoundTripsResult& result) {
   const auto require = [&](bool holds, std::string what) {
@@ -292,7 +325,7 @@ void check_leftovers(const Stage& stage, const Topology& topology, RoundTripsRes
 }  // namespace
 
 Result<RoundTripsResult> run_round_trips(Topology topology, const DrillOptions& options,
-                                         unsigned trips, const Say& say) {
+                                         unsigned trips, bool crashes, const Say& say) {
   topology.policy.failover_interval_min = Duration::zero();  // one after the other, unasked
   topology.policy.automatic_rejoin = true;
   say("bringing up two regions, a witness and an edge");
@@ -309,7 +342,9 @@ Result<RoundTripsResult> run_round_trips(Topology topology, const DrillOptions& 
       **ledger_file);
   if (auto started = buyers.start(); !started) return started.error();
   RoundTripsResult result;
-  Traveller traveller(**stage, buyers, topology, say);
+  std::unique_ptr<Reaper> reaper;
+  if (crashes) reaper = std::make_unique<Reaper>(**stage, who_carries_executions(topology));
+  Traveller traveller(**stage, buyers, topology, crashes ? kFailbackTries : 1);
   for (unsigned number = 1; number <= trips && !interrupted(); ++number) {
     auto trip = traveller.travel(number);
     if (!trip) return within(fmt::format("trip {}", number), trip.error());
@@ -317,6 +352,10 @@ Result<RoundTripsResult> run_round_trips(Topology topology, const DrillOptions& 
                     number, trip->rto_ms, trip->rejoined_ms, trip->disk_bytes >> 20));
     result.trips.push_back(*trip);
   }
+  result.failbacks_aborted = traveller.failbacks_aborted();
+  result.crashes = crashes;
+  if (reaper) result.deaths = reaper->deaths();
+  reaper.reset();
   buyers.stop(seconds(3));
   if (auto failure = buyers.failure()) return within("the clients' record", *failure);
   auto ledger = read_ledger((*stage)->folder() + "/clients.jsonl");

@@ -5,6 +5,7 @@
 // down, by the databases, and by the salvage files.
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -31,19 +32,27 @@ struct RoundTripsResult {
   std::uint64_t salvaged_unacked = 0;       ///< of those, which no client was told of
   std::uint64_t lost_beyond_salvage = 0;    ///< lost, and in no salvage file: must be 0
   std::uint64_t salvaged_though_held = 0;   ///< salvaged, and in the database: must be 0
-  std::uint64_t failed_in_failbacks = 0;    ///< orders for any seat, not served: must be 0
+  std::uint64_t failed_in_failbacks = 0;    ///< orders for any seat, not served: must be 0,
+                                            ///< unless somebody is killed in the middle of it
   std::uint64_t dual_acknowledgements = 0;  ///< by an older epoch after a newer one's first
+  unsigned failbacks_aborted = 0;           ///< and planned again: must be 0 likewise
+  bool crashes = false;                     ///< somebody was killed in every state
+  /// With crashes: how often who died, by execution and state ("failback Fence").
+  std::map<std::string, std::map<std::string, unsigned>> deaths;
   std::vector<std::string> failed_checks;
 
   [[nodiscard]] bool passed() const {
     return failed_checks.empty() && acked > 0 && lost_beyond_salvage == 0 &&
-           salvaged_though_held == 0 && failed_in_failbacks == 0 && dual_acknowledgements == 0;
+           salvaged_though_held == 0 && dual_acknowledgements == 0 &&
+           (crashes || (failed_in_failbacks == 0 && failbacks_aborted == 0));
   }
 };
 
-/// On a stack of its own. Error: a trip could not be made, or did not end in its time.
+/// On a stack of its own. `crashes`: in every state of every failover, rejoin and failback the
+/// controller or an agent is killed (Reaper). Error: a trip could not be made, or did not end in
+/// its time.
 [[nodiscard]] Result<RoundTripsResult> run_round_trips(Topology topology,
                                                        const DrillOptions& options, unsigned trips,
-                                                       const Say& say);
+                                                       bool crashes, const Say& say);
 
 }  // namespace understudy::drill

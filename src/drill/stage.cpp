@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
@@ -120,6 +121,18 @@ Result<Done> Stage::start(const std::string& domain) const {
 
 SupervisorClient Stage::supervisor(const std::string& domain) const {
   return SupervisorClient(layout_.control_socket(domain));
+}
+
+Result<std::vector<process::Identity>> Stage::processes(const std::string& domain,
+                                                        const std::string& unit) const {
+  auto units = supervisor(domain).units(std::chrono::duration_cast<milliseconds>(kCall));
+  if (!units) return units.error();
+  const auto found = std::find_if(units->begin(), units->end(),
+                                  [&](const UnitState& each) { return each.name == unit; });
+  if (found == units->end())
+    return Error{After::unchanged_final, "no unit named " + unit + " in " + domain};
+  if (found->pid == 0) return std::vector<process::Identity>{};
+  return process::members(process::Domain{.supervisor = found->pid, .directory = {}});
 }
 
 const Hosts& Stage::hosts() const {

@@ -13,6 +13,7 @@
 #include "local/units.h"
 #include "ports/region_agent.h"
 #include "ports/registry.h"
+#include "system/process_tree.h"
 
 namespace understudy::drill {
 
@@ -39,6 +40,9 @@ class Stage {
   [[nodiscard]] const Site& site() const { return *site_; }
   [[nodiscard]] const std::string& folder() const { return folder_; }
   [[nodiscard]] SupervisorClient supervisor(const std::string& domain) const;
+  /// A unit's process and all that descends from it; none if it does not run.
+  [[nodiscard]] Result<std::vector<process::Identity>> processes(const std::string& domain,
+                                                                 const std::string& unit) const;
   /// Starts a domain that was killed, where it was.
   [[nodiscard]] Result<Done> start(const std::string& domain) const;
   // Requires: the stage was set with them.
