@@ -34,6 +34,7 @@ struct LostTailKeeper::Reading {
 namespace {
 
 constexpr int kBatch = 500;
+constexpr const char* kDecoding = "logical-decoding";
 
 Result<Done> done_if(const Result<postgres::Rows>& rows) {
   if (!rows) return rows.error();
@@ -152,14 +153,29 @@ Result<KeptTail> LostTailKeeper::read(Reading& reading) {
   reading.end = parse_wal_position(end->at(0, 0)).value_or(0);
   auto can = can_decode(reading);
   if (!can) return can.error();
-  auto tail = *can ? decode(reading) : dump(reading);
+  if (!*can) return decoded_before_or_dumped(reading);
+  auto tail = decode(reading);
   // The slot is there, and what it needs of the log is not.
-  if (*can && !tail && tail.error().after == After::unchanged_final) {
+  if (!tail && tail.error().after == After::unchanged_final) {
     file::log_line("what was lost cannot be decoded: " + tail.error().what);
     if (auto ended = reading.session.run_script("ROLLBACK", rest(reading.deadline)); !ended)
       return ended.error();
-    tail = dump(reading);
+    return decoded_before_or_dumped(reading);
   }
+  return as_kept(std::move(tail), reading);
+}
+
+/// What was decoded at an earlier reading tells more than a dump, and nobody has committed since:
+/// the fence was loaded, and the region not the active one.
+Result<KeptTail> LostTailKeeper::decoded_before_or_dumped(Reading& reading) {
+  auto before = kept(reading.epoch);
+  if (before && before->tail.method == kDecoding && before->timeline == reading.timeline &&
+      before->tail.diverged_at == reading.diverged_at)
+    return *std::move(before);
+  return as_kept(dump(reading), reading);
+}
+
+Result<KeptTail> LostTailKeeper::as_kept(Result<LostTail> tail, const Reading& reading) {
   if (!tail) return tail.error();
   return KeptTail{
       .tail = *tail, .epoch = reading.epoch, .timeline = reading.timeline, .log_end = 0};
@@ -182,7 +198,7 @@ Result<LostTail> LostTailKeeper::decode(Reading& reading) {
   LostTail tail{.file = salvage_path(place_.folder, reading.epoch),
                 .transactions = 0,
                 .changes = 0,
-                .method = "logical-decoding",
+                .method = kDecoding,
                 .diverged_at = reading.diverged_at};
   auto writer = SalvageWriter::create(tail.file, {.platform = place_.platform,
                                                   .region = place_.region,

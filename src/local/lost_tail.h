@@ -52,8 +52,8 @@ class LostTailKeeper {
                                               WalPosition diverged_at);
 
   /// Starts the server privately, fenced as ever, reads all that was committed from `diverged_at`
-  /// on, keeps it and shuts the server down. What was kept of that epoch before is replaced only by
-  /// more. Requires: the server is down.
+  /// on, keeps it and shuts the server down. What was kept of that epoch before is replaced, but not
+  /// what was decoded by what can only be dumped. Requires: the server is down.
   [[nodiscard]] Result<KeptTail> keep(std::uint64_t epoch, std::uint64_t timeline,
                                       WalPosition diverged_at, BootTime deadline);
 
@@ -61,6 +61,8 @@ class LostTailKeeper {
   struct Reading;
   [[nodiscard]] milliseconds rest(BootTime deadline) const;
   [[nodiscard]] Result<KeptTail> read(Reading& reading);
+  [[nodiscard]] Result<KeptTail> decoded_before_or_dumped(Reading& reading);
+  [[nodiscard]] static Result<KeptTail> as_kept(Result<LostTail> tail, const Reading& reading);
   [[nodiscard]] Result<bool> can_decode(Reading& reading);
   [[nodiscard]] Result<LostTail> decode(Reading& reading);
   [[nodiscard]] Result<std::uint32_t> first_new_xid(Reading& reading);
