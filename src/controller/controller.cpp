@@ -231,8 +231,11 @@ Result<Done> run_controller(const std::string& data) {
   if (!sources) return within("records", sources.error());
   RecordKeeper records(world, **journal, std::move(*sources));
   runner.when_ended([&records] { records.note_ended(); });
-  if (auto resumed = runner.resume_all(); !resumed)
+  if (auto resumed = runner.resume_all(); !resumed) {
+    runner.stop();
+    tasks.reset();  // those that were resumed before it
     return within("an execution cannot be resumed", resumed.error());
+  }
   records.start();
   Sentry sentry(world, runner, controls, std::string(failover_workflow()));
   sentry.start();

@@ -41,8 +41,9 @@ http::Response route(const std::vector<ControlRoute>& routes, const http::Reques
     }
     return candidate.handle({request, body});
   }
-  return refuse(known_path ? 405 : 404,
-                request.method + " " + request.path + " is nothing that is served here");
+  // Not repeated: it may be any bytes, and the answer is JSON.
+  return refuse(known_path ? 405 : 404, known_path ? "this path does not know the method"
+                                                   : "nothing is served at this path");
 }
 
 }  // namespace
