@@ -93,10 +93,9 @@ Exit hammer_command(const Topology& topology, const drill::DrillOptions& options
   return result->passed() ? Exit::ok : Exit::no;
 }
 
-void print(const std::map<std::string, std::map<std::string, unsigned>>& deaths,
-           unsigned failbacks_aborted) {
+void print_crashes(const drill::RoundTripsResult& result) {
   unsigned total = 0;
-  for (const auto& [state, dead] : deaths) {
+  for (const auto& [state, dead] : result.deaths) {
     std::string line;
     for (const auto& [who, times] : dead) {
       if (times > 0) line += fmt::format("{}{} {}", line.empty() ? "" : ", ", who, times);
@@ -104,7 +103,11 @@ void print(const std::map<std::string, std::map<std::string, unsigned>>& deaths,
     }
     fmt::print("  killed in {:<32} {}\n", state, line.empty() ? "nobody: none ran" : line);
   }
-  fmt::print("{} killed; {} failbacks were aborted, and planned again\n", total, failbacks_aborted);
+  fmt::print(
+      "{} killed; {} failovers asked a person, who approved; {} failbacks were aborted, and "
+      "planned "
+      "again\n",
+      total, result.approved, result.failbacks_aborted);
 }
 
 Exit round_trips_command(const Topology& topology, const drill::DrillOptions& options,
@@ -123,7 +126,7 @@ Exit round_trips_command(const Topology& topology, const drill::DrillOptions& op
       result->salvaged, result->salvaged_unacked, result->salvaged_though_held);
   fmt::print("failbacks: {} orders failed, longest wait {} ms; {} dual acknowledgements\n",
              result->failed_in_failbacks, longest, result->dual_acknowledgements);
-  if (result->crashes) print(result->deaths, result->failbacks_aborted);
+  if (result->crashes) print_crashes(*result);
   for (const std::string& check : result->failed_checks) fmt::print("FAILED {}\n", check);
   fmt::print("{}\n", result->passed() ? "passed" : "FAILED");
   return result->passed() ? Exit::ok : Exit::no;

@@ -36,6 +36,7 @@ struct RoundTripsResult {
                                             ///< unless somebody is killed in the middle of it
   std::uint64_t dual_acknowledgements = 0;  ///< by an older epoch after a newer one's first
   unsigned failbacks_aborted = 0;           ///< and planned again: must be 0 likewise
+  unsigned approved = 0;                    ///< with crashes: failovers that asked a person
   bool crashes = false;                     ///< somebody was killed in every state
   /// With crashes: how often who died, by execution and state ("failback Fence").
   std::map<std::string, std::map<std::string, unsigned>> deaths;
