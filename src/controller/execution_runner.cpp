@@ -72,6 +72,38 @@ Result<std::shared_ptr<const states::Machine>> parse(const std::string& document
   return Error{After::unchanged_final, text};
 }
 
+/// What a person answered to a question.
+struct GivenAnswer {
+  std::string token;
+  bool approved = false;
+  std::string who;
+};
+
+std::string name_of_answer(const std::string& execution) { return "answer/" + execution; }
+
+json::object to_json(const GivenAnswer& given) {
+  return {{"token", given.token}, {"approved", given.approved}, {"who", given.who}};
+}
+
+std::optional<GivenAnswer> answer_from(const std::string& kept) {
+  const auto object = wire::parse_object(kept);
+  const auto* token = object ? object->if_contains("token") : nullptr;
+  const auto* approved = object ? object->if_contains("approved") : nullptr;
+  const auto* who = object ? object->if_contains("who") : nullptr;
+  if (token == nullptr || !token->is_string() || approved == nullptr || !approved->is_bool() ||
+      who == nullptr || !who->is_string())
+    return std::nullopt;
+  return GivenAnswer{std::string(token->get_string()), approved->get_bool(),
+                     std::string(who->get_string())};
+}
+
+states::Stimulus stimulus_of(const GivenAnswer& given) {
+  if (given.approved)
+    return states::stimulus::TokenSucceeded{given.token, json::object{{"approved_by", given.who}}};
+  return states::stimulus::TokenFailed{given.token, "Understudy.Declined",
+                                       "declined by " + given.who};
+}
+
 /// The name of the state that was entered last.
 std::string last_state(const std::vector<states::HistoryEvent>& events) {
   for (auto event = events.rbegin(); event != events.rend(); ++event) {
@@ -137,6 +169,7 @@ Result<Done> ExecutionRunner::resume_all() {
     }
     for (const std::string& token : run->execution.open_tokens())
       run->questions[token] = last_state(events);
+    if (auto recalled = recall_answer(*run); !recalled) return within(entry.name, recalled.error());
     carry_out(*run, run->execution.outstanding());
     spawn(std::move(run));
   }
@@ -329,31 +362,47 @@ Result<Done> ExecutionRunner::answer(const std::string& execution, bool approved
   const auto run = find(execution);
   if (!run)
     return Error{After::unchanged_final, "no running execution named \"" + execution + "\""};
-  const auto token = take_question(*run);
-  if (!token) return Error{After::unchanged_final, execution + " asks nothing"};
+  const auto question = take_question(*run);
+  if (!question) return Error{After::unchanged_final, execution + " asks nothing"};
+  // The history tells of it only once the execution has taken it, which may be after a crash.
+  const GivenAnswer given{question->first, approved, who};
+  if (auto kept = journal_.keep(name_of_answer(run->name), json::serialize(to_json(given)));
+      !kept) {
+    const std::lock_guard held(run->lock);
+    run->questions.insert(*question);
+    return kept;
+  }
   world_.events.emit(approved ? "operator.approved" : "operator.declined",
                      {{"execution", execution}, {"who", who}});
-  if (approved) {
-    run->post(states::stimulus::TokenSucceeded{*token, json::object{{"approved_by", who}}});
-  } else {
-    run->post(states::stimulus::TokenFailed{*token, "Understudy.Declined", "declined by " + who});
-  }
+  run->post(stimulus_of(given));
+  return Done{};
+}
+
+/// One that was given and that the history does not tell of yet.
+Result<Done> ExecutionRunner::recall_answer(Run& run) {
+  auto kept = journal_.kept(name_of_answer(run.name));
+  if (!kept) return kept.error();
+  if (kept->empty()) return Done{};
+  const auto given = answer_from(*kept);
+  if (!given) return Error{After::unchanged_final, "what was answered to it cannot be read"};
+  if (run.questions.erase(given->token) > 0) run.post(stimulus_of(*given));
   return Done{};
 }
 
 void ExecutionRunner::withdraw(const std::string& execution, const std::string& why) {
   const auto run = find(execution);
   if (!run) return;
-  const auto token = take_question(*run);
-  if (!token) return;
+  const auto question = take_question(*run);
+  if (!question) return;
   world_.events.emit("question.withdrawn", {{"execution", execution}, {"why", why}});
-  run->post(states::stimulus::TokenFailed{*token, "Understudy.Withdrawn", why});
+  run->post(states::stimulus::TokenFailed{question->first, "Understudy.Withdrawn", why});
 }
 
-std::optional<std::string> ExecutionRunner::take_question(Run& run) {
+std::optional<std::pair<std::string, std::string>> ExecutionRunner::take_question(Run& run) {
   const std::lock_guard held(run.lock);
   if (run.questions.empty()) return std::nullopt;
-  return std::move(run.questions.extract(run.questions.begin()).key());
+  auto taken = run.questions.extract(run.questions.begin());
+  return std::pair(std::move(taken.key()), std::move(taken.mapped()));
 }
 
 std::vector<std::string> steps_named_in(const states::Machine& machine,

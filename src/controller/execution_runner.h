@@ -89,7 +89,8 @@ class ExecutionRunner final : public ExecutionOrders {
   };
   [[nodiscard]] std::vector<Question> questions() const;
 
-  /// Answers the question of an execution. Error, unchanged_final: it asks nothing.
+  /// Answers the question of an execution; durable before this returns. Error, unchanged_final: it
+  /// asks nothing.
   [[nodiscard]] Result<Done> answer(const std::string& execution, bool approved,
                                     const std::string& who);
 
@@ -115,8 +116,9 @@ class ExecutionRunner final : public ExecutionOrders {
   [[nodiscard]] static std::optional<StepOutput> begin_step(Run& run, const Step& step,
                                                             const states::command::RunTask& task);
 
-  /// The token of a question that is open, which is no more from now on.
-  [[nodiscard]] static std::optional<std::string> take_question(Run& run);
+  [[nodiscard]] Result<Done> recall_answer(Run& run);
+  /// The token of a question that is open, and the state that asks; it is no more from now on.
+  [[nodiscard]] static std::optional<std::pair<std::string, std::string>> take_question(Run& run);
 
   Orchestration& world_;
   Journal& journal_;

@@ -116,7 +116,7 @@ max_wal_senders = 10
 max_replication_slots = 10
 max_slot_wal_keep_size = 4GB
 # A region that was left comes back by its own log from before the histories parted.
-wal_keep_size = 256MB
+wal_keep_size = 128MB
 # In the data folder: what a killed server leaves in /dev/shm would stay for ever.
 dynamic_shared_memory_type = mmap
 # The default of 5 s delays one promotion in five by as much.

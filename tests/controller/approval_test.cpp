@@ -85,6 +85,27 @@ TEST_F(Approval, survives_a_crash_of_the_controller) {
   room_.expect_failed_over_once();
 }
 
+// Found by a drill that kills the controller in every state: it had said yes to the person, and the
+// next one knew nothing of it.
+TEST_F(Approval, that_was_taken_is_not_lost_with_the_controller_that_took_it) {
+  ask();
+  ASSERT_TRUE(room_.runner().answer(name_, true, "grace"));
+  ASSERT_TRUE(room_.new_controller().resume_all());  // before the execution went on
+  EXPECT_EQ(room_.outcome(), "SUCCEEDED");
+  EXPECT_TRUE(room_.journalled("grace"));
+  room_.expect_failed_over_once();
+}
+
+TEST_F(Approval, that_cannot_be_written_down_is_not_taken) {
+  ask();
+  room_.journal.keeps.next = {Fault::unreachable};
+  EXPECT_FALSE(room_.runner().answer(name_, true, "grace"));
+  room_.world.stage.run_for(seconds(1));
+  EXPECT_EQ(room_.world.south.database.promotions, 0U);
+  ASSERT_TRUE(room_.runner().answer(name_, true, "grace")) << "it can be said again";
+  EXPECT_EQ(room_.outcome(), "SUCCEEDED");
+}
+
 TEST_F(Approval, is_not_needed_when_a_new_controller_observes_the_lease_anew) {
   room_.settle();
   room_.note_record();
