@@ -9,11 +9,15 @@ namespace understudy::drill {
 
 namespace json = boost::json;
 
+std::string event_file(const Layout& layout, std::string_view domain) {
+  return layout.domain(domain).file("log/events.jsonl");
+}
+
 std::vector<std::pair<WallTime, json::object>> events_since(const Layout& layout,
                                                             std::string_view domain,
                                                             WallTime since) {
   std::vector<std::pair<WallTime, json::object>> events;
-  auto text = file::read(layout.domain(domain).file("log/events.jsonl"), 256 << 20);
+  auto text = file::read(event_file(layout, domain), 256 << 20);
   if (!text) return events;
   std::istringstream lines(*text);
   for (std::string line; std::getline(lines, line);) {
@@ -25,8 +29,7 @@ std::vector<std::pair<WallTime, json::object>> events_since(const Layout& layout
   return events;
 }
 
-EventTail::EventTail(const Layout& layout, std::string_view domain)
-    : file_(layout.domain(domain).file("log/events.jsonl"), std::ios::ate) {}
+EventTail::EventTail(const std::string& file) : file_(file, std::ios::ate) {}
 
 std::vector<json::object> EventTail::next() {
   std::vector<json::object> events;

@@ -18,10 +18,13 @@ namespace understudy::drill {
 [[nodiscard]] std::vector<std::pair<WallTime, boost::json::object>> events_since(
     const Layout& layout, std::string_view domain, WallTime since);
 
-/// Follows a domain's events from where they are now.
+/// The file of a domain's events.
+[[nodiscard]] std::string event_file(const Layout& layout, std::string_view domain);
+
+/// Follows such a file from where it ends now.
 class EventTail {
  public:
-  EventTail(const Layout& layout, std::string_view domain);
+  explicit EventTail(const std::string& file);
   /// Those that were written since the last call. What cannot be read is left out.
   [[nodiscard]] std::vector<boost::json::object> next();
 

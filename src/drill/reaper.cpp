@@ -31,7 +31,7 @@ bool kill_unit(const Stage& stage, const Victim& victim) {
 Reaper::Reaper(const Stage& stage, std::vector<Victim> victims)
     : stage_(stage),
       victims_(std::move(victims)),
-      events_(stage.site().layout(), "witness"),
+      events_(event_file(stage.site().layout(), "witness")),
       thread_([this](const std::stop_token& stop) { watch(stop); }) {}
 
 Reaper::~Reaper() = default;
