@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "controller/sqlite_journal.h"
 #include "controller/workflows.h"
 #include "fence/page_writer.h"
 #include "ports/wire.h"
@@ -97,36 +98,69 @@ void send_a_record_over_the_wire(benchmark::State& state) {
 }
 BENCHMARK(send_a_record_over_the_wire);
 
-/// The whole document, every task answered at once with what makes it go on.
+/// The whole document, every task answered at once with what makes it go on. `take` gets the events
+/// of each transition from state to state. False: it did not succeed.
+template <class Take>
+bool run_document(const std::shared_ptr<const states::Machine>& machine, const std::string& name,
+                  Take take) {
+  static const auto answer = states::parse_json(
+      R"({"phase":"acquired","confirmed":true,"fenced":true,"action":"go_on","epoch":2,"first":[{"service":"a","count":1}],"singletons":[{"service":"b","count":1}]})");
+  static const auto input =
+      states::parse_json(R"({"kind":"failover","number":1,"from":"north","target":"south"})");
+  states::Execution execution(machine, {.name = name});
+  auto advanced = execution.advance(states::stimulus::Started{*input}, WallTime());
+  std::vector<states::Command> todo = std::move(advanced.commands);
+  take(std::move(advanced.events));
+  while (!todo.empty()) {
+    const states::Command next = todo.back();
+    todo.pop_back();
+    const auto* task = std::get_if<states::command::RunTask>(&next);
+    if (task == nullptr) continue;
+    auto more = execution.advance(states::stimulus::TaskSucceeded{task->task, *answer}, WallTime());
+    for (auto& command : more.commands) todo.push_back(std::move(command));
+    take(std::move(more.events));
+  }
+  return execution.status() == states::Status::succeeded;
+}
+
 void run_the_failover_document(benchmark::State& state) {
   const auto parsed = states::Machine::parse(failover_workflow());
-  const auto answer = states::parse_json(
-      R"({"confirmed":true,"fenced":true,"action":"go_on","epoch":2,"first":[{"service":"a","count":1}],"singletons":[{"service":"b","count":1}]})");
-  const auto input =
-      states::parse_json(R"({"kind":"failover","number":1,"from":"north","target":"south"})");
-  std::int64_t events = 0;
+  std::size_t events = 0;
   for (auto _ : state) {
-    states::Execution execution(parsed.machine, {.name = "failover-bench-1"});
-    auto advanced = execution.advance(states::stimulus::Started{*input}, WallTime());
-    std::vector<states::Command> todo = std::move(advanced.commands);
-    events += static_cast<std::int64_t>(advanced.events.size());
-    while (!todo.empty()) {
-      const states::Command next = todo.back();
-      todo.pop_back();
-      const auto* task = std::get_if<states::command::RunTask>(&next);
-      if (task == nullptr) continue;
-      auto more =
-          execution.advance(states::stimulus::TaskSucceeded{task->task, *answer}, WallTime());
-      events += static_cast<std::int64_t>(more.events.size());
-      for (auto& command : more.commands) todo.push_back(std::move(command));
-    }
-    if (execution.status() != states::Status::succeeded)
-      return state.SkipWithError("the execution did not succeed");
+    const bool succeeded =
+        run_document(parsed.machine, "failover-bench-1",
+                     [&](const std::vector<states::HistoryEvent>& more) { events += more.size(); });
+    if (!succeeded) return state.SkipWithError("the execution did not succeed");
   }
   state.counters["events/s"] =
       benchmark::Counter(static_cast<double>(events), benchmark::Counter::kIsRate);
 }
 BENCHMARK(run_the_failover_document)->Unit(benchmark::kMicrosecond);
+
+/// The same, and each transition is on the disk before the next: what the controller does.
+void journal_the_failover_document(benchmark::State& state) {
+  const Folder folder;
+  auto journal = open_sqlite_journal(folder.file("controller.db"));
+  if (!journal) return state.SkipWithError(journal.error().what.c_str());
+  const std::string document(failover_workflow());
+  const auto parsed = states::Machine::parse(document);
+  std::uint64_t transitions = 0;
+  std::uint64_t number = 0;
+  for (auto _ : state) {
+    const std::string name = "failover-bench-" + std::to_string(++number);
+    bool written = (*journal)->begin({.name = name, .document = document}).ok();
+    written = run_document(parsed.machine, name,
+                           [&](std::vector<states::HistoryEvent> events) {
+                             ++transitions;
+                             written = written && (*journal)->append(name, std::move(events)).ok();
+                           }) &&
+              written;
+    if (!written) return state.SkipWithError("the execution was not written down");
+  }
+  state.counters["transitions/s"] =
+      benchmark::Counter(static_cast<double>(transitions), benchmark::Counter::kIsRate);
+}
+BENCHMARK(journal_the_failover_document)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace understudy
