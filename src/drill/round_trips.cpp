@@ -27,7 +27,8 @@ namespace {
 using std::chrono::seconds;
 
 constexpr auto kSteady = seconds(3);
-constexpr auto kUnsent = seconds(1);
+/// Less than the lag budget without ttl and margin (3 s, 2 s and 100 ms), or a person is asked.
+constexpr auto kUnsent = milliseconds(600);
 constexpr auto kFailover = seconds(30);
 constexpr auto kRejoin = seconds(120);
 constexpr auto kFailback = seconds(30);
@@ -56,7 +57,7 @@ class Traveller {
     const std::string away = topology_.other(home_).name;
     sleep_unless_interrupted(kSteady);
     if (number % 2 == 0) {
-      // A second's orders are lost, that are to be found again.
+      // Some orders are lost, that are to be found again.
       if (auto stopped = stop_sending_log(stage_, home_); !stopped) return stopped.error();
       sleep_unless_interrupted(kUnsent);
     }

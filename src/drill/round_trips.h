@@ -1,7 +1,7 @@
 #pragma once
-// There and back again, under load: the active region is killed, every other time with a second of
-// orders that its standby has not, the other takes over, the first
-// comes back as its standby and is made active again by a failback. Judged by what clients wrote
+// There and back again, under load: the active region is killed, every other time with some
+// orders that its standby has not, the other takes over, the first comes back as its standby and is
+// made active again by a failback. Judged by what clients wrote
 // down, by the databases, and by the salvage files.
 
 #include <cstdint>
