@@ -135,7 +135,7 @@ Result<ReplayedTransaction> SalvageReplay::replay(const SalvagedTransaction& tra
   if (!begun) return begun.error();
   renamed_now_.clear();
   auto made = make(transaction, done);
-  if (made && done.conflicts.empty()) made = settle(transaction, done);
+  if (made && done.conflicts.empty()) made = settle(transaction);
   if (made && done.conflicts.empty()) {
     for (auto& [key, numbers] : renamed_now_) renamed_[key].merge(numbers);
     return done;
@@ -147,8 +147,7 @@ Result<ReplayedTransaction> SalvageReplay::replay(const SalvagedTransaction& tra
   return done;
 }
 
-Result<Done> SalvageReplay::settle(const SalvagedTransaction& transaction,
-                                   const ReplayedTransaction& /*done*/) {
+Result<Done> SalvageReplay::settle(const SalvagedTransaction& transaction) {
   json::object renamed;
   for (const auto& [key, numbers] : renamed_now_) {
     json::object& of_key = renamed[key].emplace_object();

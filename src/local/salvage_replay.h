@@ -79,8 +79,7 @@ class SalvageReplay {
                                    const std::string& returning);
   void rename(const std::string& key, const std::string& from, const std::string& to);
   void apply_renames(Change& change) const;
-  [[nodiscard]] Result<Done> settle(const SalvagedTransaction& transaction,
-                                    const ReplayedTransaction& done);
+  [[nodiscard]] Result<Done> settle(const SalvagedTransaction& transaction);
   [[nodiscard]] Result<postgres::Rows> run(const std::string& sql,
                                            const postgres::Parameters& parameters = {}) {
     return session_.run(sql, parameters, timeout_);

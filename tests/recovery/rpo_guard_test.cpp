@@ -20,6 +20,8 @@ class Guarded : public testing::Test {
     Topology topology = two_regions();
     topology.policy.rpo = RpoPolicy::budget_first;
     topology.policy.lag_budget = seconds(4);
+    topology.lease.ttl = seconds(1);  // half the budget is what matters
+    topology.lease.margin = milliseconds(50);
     topology.policy.rpo_hold_max = seconds(30);
     return topology;
   }
