@@ -203,6 +203,16 @@ namespace {
 /// Longer than any buyer waits before the next one comes, and a try or two.
 constexpr Duration kSilenceMax = std::chrono::seconds(3);
 
+bool registry_fails_again_after_it_was_lost(const Plan& plan) {
+  const auto& faults = plan.faults;  // in the order of their times
+  const auto lost = std::find_if(faults.begin(), faults.end(), [](const Fault& fault) {
+    return fault.kind == FaultKind::registry_lost;
+  });
+  return std::any_of(lost, faults.end(), [](const Fault& fault) {
+    return fault.kind == FaultKind::registry_dies || fault.kind == FaultKind::registry_mute;
+  });
+}
+
 }  // namespace
 
 void Observers::judge_silence() {
@@ -217,6 +227,8 @@ void Observers::judge_silence() {
       policy.rpo == RpoPolicy::budget_first ? policy.rpo_hold_max : Duration::zero();
   const bool standby_alone = all(strikes_the_standby_alone) && !synchronous;
   if (!standby_alone && !all(strikes_the_witness_alone)) return;
+  // While its record is made anew, nobody is attached who could grant besides the registry.
+  if (registry_fails_again_after_it_was_lost(plan_)) return;
   const Duration since = scheduler_.now() - last_acknowledged_.value_or(TrueTime{});
   const Duration silence = std::max(longest_silence_, since);
   if (silence > kSilenceMax + held)
