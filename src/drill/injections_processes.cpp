@@ -24,7 +24,7 @@ namespace {
 constexpr auto kKill = std::chrono::seconds(10);
 constexpr auto kCall = milliseconds(2000);
 constexpr auto kGracefulEnd = std::chrono::seconds(7);
-constexpr auto kUntilItIsOver = std::chrono::seconds(30);
+constexpr auto kUntilItIsOver = std::chrono::seconds(60);  ///< on a busy machine
 const Victim kController{"witness", "controller"};
 constexpr auto kTurn = milliseconds(30);  ///< of running, and of not running
 
