@@ -116,7 +116,8 @@ http::Response Api::buy(const http::Request& request, std::string_view, WideEven
   const bool is_new = sale->outcome == "sold";
   if (is_new) parts_.feed.changed({sale->event, sale->seat, "sold", sale->version});
   event.add("outcome", sale->outcome).add("order", sale->order);
-  auto response = json_answer(is_new ? 201 : 200, sale_body(*sale, parts_.region, permission.epoch.value_or(0)));
+  auto response = json_answer(is_new ? 201 : 200,
+                              sale_body(*sale, parts_.region, permission.epoch.value_or(0)));
   acknowledge(response, permission, sale->order);
   return response;
 }
@@ -134,8 +135,9 @@ http::Response Api::find_order(const http::Request&, std::string_view key, WideE
   if (!sale) return read_trouble(sale.error(), event);
   const bool sold = sale->exists();
   event.add("outcome", sale->outcome).add("order", sale->order);
-  auto response = sold ? json_answer(200, sale_body(*sale, parts_.region, permission.epoch.value_or(0)))
-                       : json_answer(404, R"({"error":"no order has this key"})");
+  auto response =
+      sold ? json_answer(200, sale_body(*sale, parts_.region, permission.epoch.value_or(0)))
+           : json_answer(404, R"({"error":"no order has this key"})");
   acknowledge(response, permission, sale->order);
   return response;
 }

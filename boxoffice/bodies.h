@@ -23,8 +23,8 @@ struct HoldWish {
 };
 [[nodiscard]] Result<HoldWish> read_hold_wish(std::string_view body);
 
-/// "region" and "epoch" are the sale's own and never change; `region` and `epoch` say who tells of it
-/// now, which after a failover is another one ("acknowledged_by").
+/// "region" and "epoch" are the sale's own and never change; `region` and `epoch` say who tells of
+/// it now, which after a failover is another one ("acknowledged_by").
 [[nodiscard]] std::string sale_body(const Sale& sale, std::string_view region, std::int64_t epoch);
 [[nodiscard]] std::string hold_body(const Hold& hold);
 [[nodiscard]] std::string events_body(const std::vector<Event>& events);

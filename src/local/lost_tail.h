@@ -52,8 +52,8 @@ class LostTailKeeper {
                                               WalPosition diverged_at);
 
   /// Starts the server privately, fenced as ever, reads all that was committed from `diverged_at`
-  /// on, keeps it and shuts the server down. What was kept of that epoch before is replaced, but not
-  /// what was decoded by what can only be dumped. Requires: the server is down.
+  /// on, keeps it and shuts the server down. What was kept of that epoch before is replaced, but
+  /// not what was decoded by what can only be dumped. Requires: the server is down.
   [[nodiscard]] Result<KeptTail> keep(std::uint64_t epoch, std::uint64_t timeline,
                                       WalPosition diverged_at, BootTime deadline);
 

@@ -20,8 +20,8 @@ struct RebuildSource {
 /// reached, or is no primary now.
 [[nodiscard]] Result<RebuildSource> ask_source(const std::string& conninfo, milliseconds timeout);
 
-/// Until its first checkpoint after the promotion its control file, by which pg_rewind goes, has the
-/// old timeline: makes that checkpoint if need be.
+/// Until its first checkpoint after the promotion its control file, by which pg_rewind goes, has
+/// the old timeline: makes that checkpoint if need be.
 [[nodiscard]] Result<Done> make_timeline_known(const std::string& conninfo, milliseconds timeout);
 
 /// Makes sure that it keeps the log for our standby from now on. A slot that has lost its log is

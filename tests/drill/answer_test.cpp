@@ -30,9 +30,8 @@ TEST(Answer, with_an_order_is_a_sale) {
 
 // A try whose outcome was unknown had been sold and replicated; the new region says so to the next.
 TEST(Answer, about_an_order_of_before_is_an_acknowledgement_by_whoever_gives_it) {
-  const auto answer = answered(200,
-                               R"({"order":42,"event":5,"seat":17,"epoch":7,"region":"north",)"
-                               R"("acknowledged_by":{"region":"south","epoch":8}})");
+  const auto answer = answered(200, R"({"order":42,"event":5,"seat":17,"epoch":7,"region":"north",)"
+                                    R"("acknowledged_by":{"region":"south","epoch":8}})");
   const auto* sold = std::get_if<Sold>(&answer);
   ASSERT_NE(sold, nullptr);
   EXPECT_EQ(sold->epoch, 8);
