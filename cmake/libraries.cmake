@@ -2,6 +2,8 @@
 # Boost 1.81 stands beside Debian's default 1.74, which has no Boost.URL.
 # CMake 3.25 was released before it, and would warn that it does not know what its parts need.
 set(Boost_NO_WARN_NEW_VERSIONS ON)
+# Within the binaries: the simulator is made of calls of them, and an agent maps two libraries less.
+set(Boost_USE_STATIC_LIBS ON)
 find_package(Boost 1.81 EXACT REQUIRED COMPONENTS json context)
 find_package(OpenSSL REQUIRED)
 find_package(CURL REQUIRED)

@@ -3,9 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <thread>
+#include <future>
 
 namespace understudy {
+
+namespace {
+/// A way in that has not answered so soon may be dead: the others are asked beside it.
+constexpr auto kReadyAtOnce = milliseconds(20);
+}  // namespace
 
 LocalVantage::LocalVantage(std::string name, std::string source_address, const Layout& layout,
                            std::string probe_password, const Clock& clock)
@@ -24,34 +29,48 @@ Result<Sighting> LocalVantage::look(const std::string& region, BootTime deadline
   if (layout_.topology().region(region) == nullptr) {
     return Error{After::unchanged_final, "no region named \"" + region + "\""};
   }
-  Sighting seen;
-  std::string path_detail;
+  const std::shared_future<Sighting> path =
+      std::async(std::launch::async, [&] { return look_at_path(region, deadline); });
+  if (was_well_lately(region) && path.wait_for(kReadyAtOnce) == std::future_status::ready &&
+      path.get().ready) {
+    Sighting seen = path.get();
+    seen.services = seen.database = true;
+    return seen;
+  }
   std::string services_detail;
   std::string database_detail;
-  bool services = false;
-  bool database = false;
-  {
-    const std::jthread path_looker([&] { look_at_path(region, deadline, seen, path_detail); });
-    const std::jthread services_looker(
-        [&] { services = services_alive(region, deadline, services_detail); });
-    database = database_answers(region, deadline, database_detail);
-  }
-  seen.services = services;
+  auto services = std::async(std::launch::async, [&] {
+    return services_alive(region, deadline, services_detail);
+  });
+  const bool database = database_answers(region, deadline, database_detail);
+  Sighting seen = path.get();
+  seen.services = services.get();
   seen.database = database;
-  for (const std::string& detail : {path_detail, services_detail, database_detail}) {
+  for (const std::string& detail : {services_detail, database_detail}) {
     if (!detail.empty()) seen.detail += (seen.detail.empty() ? "" : "; ") + detail;
+  }
+  if (seen.services && seen.database) {
+    const std::lock_guard held(lock_);
+    well_at_[region] = clock_.boot();
   }
   return seen;
 }
 
-void LocalVantage::look_at_path(const std::string& region, BootTime deadline, Sighting& seen,
-                                std::string& detail) const {
+bool LocalVantage::was_well_lately(const std::string& region) {
+  const std::lock_guard held(lock_);
+  const auto well = well_at_.find(region);
+  return well != well_at_.end() && clock_.boot() - well->second < kDetailsKeep;
+}
+
+Sighting LocalVantage::look_at_path(const std::string& region, BootTime deadline) const {
   const std::string url =
       fmt::format("http://{}{}", layout_.load_balancer(region).text(), kRegionReadyPath);
-  auto answer = http_.send(url, {.method = "GET"}, rest(deadline));
+  const auto answer = http_.send(url, {.method = "GET"}, rest(deadline));
+  Sighting seen;
   seen.path = answer.ok();
   seen.ready = answer.ok() && answer->status == 200;
-  if (!answer) detail = "way in: " + answer.error().what;
+  if (!answer) seen.detail = "way in: " + answer.error().what;
+  return seen;
 }
 
 /// Every listening service must have at least one live instance.

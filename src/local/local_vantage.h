@@ -15,7 +15,8 @@
 namespace understudy {
 
 /// Thread-safe. Looks at the way in, the services and the database side by side, so that one that
-/// hangs hides none of the others. `layout` and `clock` outlive it.
+/// hangs hides none of the others; at the way in alone if it says at once that the region takes
+/// traffic, and all was well a moment ago. `layout` and `clock` outlive it.
 class LocalVantage final : public Vantage {
  public:
   /// `source_address`: where the looks come from. `probe_password` of the role understudy_probe.
@@ -26,10 +27,10 @@ class LocalVantage final : public Vantage {
   Result<Sighting> look(const std::string& region, BootTime deadline) override;
 
  private:
-  void look_at_path(const std::string& region, BootTime deadline, Sighting& seen,
-                    std::string& detail) const;
+  [[nodiscard]] Sighting look_at_path(const std::string& region, BootTime deadline) const;
   bool services_alive(const std::string& region, BootTime deadline, std::string& detail) const;
   bool database_answers(const std::string& region, BootTime deadline, std::string& detail);
+  [[nodiscard]] bool was_well_lately(const std::string& region);
   [[nodiscard]] milliseconds rest(BootTime deadline) const;
 
   const std::string name_;
@@ -40,6 +41,7 @@ class LocalVantage final : public Vantage {
   http::Client http_;
   std::mutex lock_;
   std::map<std::string, postgres::Connection> idle_;  // by region
+  std::map<std::string, BootTime> well_at_;           // services and database, by region
 };
 
 }  // namespace understudy

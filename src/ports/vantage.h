@@ -14,8 +14,13 @@ struct Sighting {
   bool ready = false;     ///< and says that it takes traffic
   bool services = false;  ///< its services are alive, asked directly
   bool database = false;  ///< its database answers, asked directly
+                          ///< (where it is ready, both may be of up to kDetailsKeep ago)
   std::string detail;     ///< for people: what failed and how
 };
+
+/// How long a vantage may repeat that services and database are alive, without asking them anew,
+/// while the region says that it takes traffic: nothing is decided by them then.
+inline constexpr Duration kDetailsKeep = std::chrono::seconds(1);
 
 /// Thread-safe.
 class Vantage {

@@ -123,11 +123,8 @@ HealthView::HealthView(ProbeTiming timing, std::vector<std::string> vantages, Gu
 
 void HealthView::note(const std::string& vantage, const std::string& region, const Sighting& seen,
                       BootTime looked_at) {
-  if (region != region_) {
-    region_ = region;
-    unready_since_.reset();
-    for (auto& [name, view] : views_) view = View{};
-  }
+  if (region_.empty()) region_ = region;
+  if (region != region_) return;
   const auto found = views_.find(vantage);
   ensure(found != views_.end(), "only configured vantages have a view");
   View& view = found->second;
@@ -140,6 +137,12 @@ void HealthView::note(const std::string& vantage, const std::string& region, con
   view.seen = seen;
 }
 
+void HealthView::turn_to(const std::string& region) {
+  region_ = region;
+  unready_since_.reset();
+  for (auto& [name, view] : views_) view = View{};
+}
+
 bool HealthView::fresh(const View& view, BootTime now) const {
   // A look takes up to `timeout`, the next one begins after `interval`: older than both is silence.
   const Duration age_max = 2 * (timing_.interval + timing_.timeout);
@@ -148,21 +151,20 @@ bool HealthView::fresh(const View& view, BootTime now) const {
 }
 
 Facts HealthView::facts(const std::string& region, BootTime now, bool lease_alive) {
+  if (region != region_) turn_to(region);
   std::size_t votes = 0, path_down = 0, unready = 0, services_down = 0, database_down = 0;
-  if (region == region_) {
-    for (const auto& [name, view] : views_) {
-      if (!fresh(view, now)) {
-        // A silent vantage is no vote, neither for well nor for down.
-        if (guards_.has(Guard::silent_is_no_vote)) continue;
-        ++votes, ++path_down, ++unready, ++services_down, ++database_down;
-        continue;
-      }
-      ++votes;
-      path_down += view.path_failures >= timing_.failures;
-      unready += !view.seen.ready;
-      services_down += view.services_failures >= timing_.failures;
-      database_down += view.database_failures >= timing_.failures;
+  for (const auto& [name, view] : views_) {
+    if (!fresh(view, now)) {
+      // A silent vantage is no vote, neither for well nor for down.
+      if (guards_.has(Guard::silent_is_no_vote)) continue;
+      ++votes, ++path_down, ++unready, ++services_down, ++database_down;
+      continue;
     }
+    ++votes;
+    path_down += view.path_failures >= timing_.failures;
+    unready += !view.seen.ready;
+    services_down += view.services_failures >= timing_.failures;
+    database_down += view.database_failures >= timing_.failures;
   }
   const auto majority = [this](std::size_t count) {
     return guards_.has(Guard::strict_majority) ? 2 * count > views_.size() : count > 0;

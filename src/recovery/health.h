@@ -62,12 +62,14 @@ class HealthView {
  public:
   HealthView(ProbeTiming timing, std::vector<std::string> vantages, Guards guards = {});
 
-  /// A look that began at `looked_at` has ended. Looks at another region are forgotten when
-  /// `region` changes. Requires: `vantage` is configured.
+  /// A look that began at `looked_at` has ended. One at another region than the facts were last
+  /// asked of counts for nothing: it began before everybody moved. Requires: `vantage` is
+  /// configured.
   void note(const std::string& vantage, const std::string& region, const Sighting& seen,
             BootTime looked_at);
 
-  /// `lease_alive` by the LeaseObserver. Also starts and ends the patience with an unready region.
+  /// `lease_alive` by the LeaseObserver. Turns to `region`, if it is another than before: what was
+  /// seen until then is forgotten. Also starts and ends the patience with an unready region.
   [[nodiscard]] Facts facts(const std::string& region, BootTime now, bool lease_alive);
 
   /// Since when the region has been unready, as far as these facts saw.
@@ -85,6 +87,7 @@ class HealthView {
     unsigned database_failures = 0;
   };
 
+  void turn_to(const std::string& region);
   [[nodiscard]] bool fresh(const View& view, BootTime now) const;
 
   const ProbeTiming timing_;

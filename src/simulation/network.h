@@ -94,18 +94,30 @@ class Network {
     }
 
     static void reply(const std::shared_ptr<Call>& call, R answer) {
-      // A message that comes twice finds what it brought the first time.
-      call->network.send(call->to.machine(), call->from.machine(),
-                         [call, answer = std::move(answer)]() mutable {
-                           if (call->answer) return;
-                           call->answer = std::move(answer);
-                           if (call->waiter) call->network.scheduler_.wake(*call->waiter);
-                         });
+      // The first answer travels in the call: a message with an answer in it would be too large for
+      // an Act to hold within.
+      if (call->first_reply) {
+        call->network.send(
+            call->to.machine(), call->from.machine(),
+            [call, answer = std::move(answer)]() mutable { take(*call, std::move(answer)); });
+      } else {
+        call->first_reply = std::move(answer);
+        call->network.send(call->to.machine(), call->from.machine(),
+                           [call] { take(*call, std::move(*call->first_reply)); });
+      }
+    }
+
+    /// A message that comes twice finds what it brought the first time.
+    static void take(Call& call, R&& answer) {
+      if (call.answer) return;
+      call.answer = std::move(answer);
+      if (call.waiter) call.network.scheduler_.wake(*call.waiter);
     }
 
     Network& network;
     Process& from;
     Process& to;
+    std::optional<R> first_reply;
     std::optional<R> answer;
     std::optional<Waiter> waiter;
   };

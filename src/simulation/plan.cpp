@@ -267,9 +267,11 @@ Plan draw_plan(std::uint64_t seed, Profile profile) {
   if (profile == Profile::failover) {
     plan.topology.policy.over_budget = OverBudget::go_on;
     plan.buy_every = milliseconds(250);
-    plan.faults = {{.kind = FaultKind::region_dies, .at = begin + dice.between({}, seconds(1))}};
+    // At any phase of every timer: the longest is that of the renewals.
+    const Duration phases = plan.topology.lease.renew_interval;
+    plan.faults = {{.kind = FaultKind::region_dies, .at = begin + dice.between({}, phases)}};
     plan.left_dead = 0;
-    plan.healed_at = begin + seconds(1);
+    plan.healed_at = begin + phases;
     return plan;
   }
   const TrueTime end = begin + dice.between(seconds(2), seconds(8));

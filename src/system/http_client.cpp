@@ -10,6 +10,9 @@ namespace understudy::http {
 namespace {
 
 constexpr std::size_t kAnswerBytesMax = 64U << 20U;
+/// Connections that one handle keeps. A vantage asks every service of a region in turn; libcurl's
+/// own five would be closed before they are needed again.
+constexpr long kConnectionsMax = 64;
 
 struct EasyDeleter {
   void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
@@ -82,6 +85,7 @@ void set(CURL* easy, CURLoption option, Value value) {
 void set_fixed(CURL* easy, const ClientOptions& options) {
   set(easy, CURLOPT_NOSIGNAL, 1L);
   set(easy, CURLOPT_TCP_NODELAY, 1L);
+  set(easy, CURLOPT_MAXCONNECTS, kConnectionsMax);
   set(easy, CURLOPT_FOLLOWLOCATION, 0L);
   set(easy, CURLOPT_PROXY, "");  // whatever the environment says
   set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));

@@ -4,6 +4,7 @@
 #include <libpq-fe.h>
 #include <poll.h>
 
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <unordered_set>
@@ -218,7 +219,11 @@ Result<Connection> Connection::open(const std::string& conninfo,
                                     std::chrono::milliseconds timeout) {
   const auto deadline = Steady::now() + timeout;
   auto state = std::make_unique<State>();
-  state->session.reset(PQconnectStart(conninfo.c_str()));
+  // libpq would look for a Kerberos ticket before each session; who has one says so in `conninfo`.
+  const std::array<const char*, 3> keywords = {"gssencmode", "dbname", nullptr};
+  const std::array<const char*, 3> values = {"disable", conninfo.c_str(), nullptr};
+  constexpr int kExpandDbname = 1;
+  state->session.reset(PQconnectStartParams(keywords.data(), values.data(), kExpandDbname));
   PGconn* session = state->session.get();
   if (session == nullptr) return Error{After::unchanged_retry, "libpq: out of memory"};
   const auto failed = [](std::string_view what) {

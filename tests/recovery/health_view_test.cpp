@@ -128,6 +128,15 @@ TEST_F(View, of_another_region_is_forgotten_when_the_active_one_changes) {
   EXPECT_EQ(decide(view_.facts("north", now_, true)).id, 10);
 }
 
+TEST_F(View, counts_a_look_at_the_region_that_was_left_for_nothing_however_late_it_ends) {
+  see(all_, kAllWell);
+  (void)view_.facts("south", now_, true);
+  now_ += kTiming.interval;
+  for (const std::string& vantage : all_) view_.note(vantage, "south", kAllWell, now_);
+  for (const std::string& vantage : all_) view_.note(vantage, "north", kNothing, now_);
+  EXPECT_EQ(decide(view_.facts("south", now_, true)).id, 20);
+}
+
 TEST_F(View, is_patient_with_a_database_that_restarts_and_not_for_ever) {
   Sighting restarting = kAllWell;
   restarting.ready = restarting.database = false;

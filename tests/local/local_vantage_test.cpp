@@ -1,0 +1,86 @@
+// What a vantage asks of a region, and what it spares: the databases are real, way in and services
+// are played.
+
+#include "local/local_vantage.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "region_pair.h"
+#include "stub_origin.h"
+
+namespace understudy {
+namespace {
+
+constexpr const char* kRegion = RegionPair::kHome;
+
+class ALook : public testing::Test {
+ protected:
+  ALook() {
+    for (const Service& service : layout_.topology().services) {
+      if (service.listens && service.instances_standby > 0)
+        services_.push_back(
+            std::make_unique<StubOrigin>(layout_.service(kRegion, service.name, 0)));
+    }
+  }
+
+  Sighting look() {
+    const auto seen = vantage_.look(kRegion, pair_.soon(milliseconds(1000)));
+    EXPECT_TRUE(seen.ok());
+    return seen ? *seen : Sighting{};
+  }
+  /// How often a service was asked; the one that was asked least.
+  [[nodiscard]] std::size_t services_asked() const {
+    std::size_t least = SIZE_MAX;
+    for (const auto& service : services_) least = std::min(least, service->asked().size());
+    return least;
+  }
+
+  RegionPair pair_;
+  const Layout& layout_ = pair_.layout();
+  StubOrigin way_in_{layout_.load_balancer(kRegion)};
+  std::vector<std::unique_ptr<StubOrigin>> services_;
+  LocalVantage vantage_{"edge", "127.0.0.1", layout_, pair_.secrets().probe_role,
+                        pair_.clock()};
+};
+
+TEST_F(ALook, at_a_region_that_takes_traffic_soon_after_all_was_well_asks_the_way_in_alone) {
+  for (int i = 0; i < 3; ++i) {
+    const Sighting seen = look();
+    EXPECT_TRUE(seen.path && seen.ready && seen.services && seen.database) << seen.detail;
+  }
+  EXPECT_EQ(way_in_.asked().size(), 3U);
+  EXPECT_EQ(services_asked(), 1U);
+}
+
+TEST_F(ALook, at_a_region_that_takes_no_traffic_asks_everything_each_time) {
+  (void)look();
+  way_in_.answers(503, "no");
+  for (int i = 0; i < 2; ++i) {
+    const Sighting seen = look();
+    EXPECT_TRUE(seen.path && seen.services && seen.database) << seen.detail;
+    EXPECT_FALSE(seen.ready);
+  }
+  EXPECT_EQ(services_asked(), 3U);
+}
+
+TEST_F(ALook, does_not_wait_for_a_silent_way_in_before_it_asks_the_others) {
+  (void)look();
+  way_in_.meets(Meets::in_silence);
+  const Sighting seen = look();
+  EXPECT_FALSE(seen.path || seen.ready);
+  EXPECT_TRUE(seen.services && seen.database) << seen.detail;
+}
+
+TEST_F(ALook, sees_at_once_that_services_died_behind_a_way_in_that_says_so) {
+  (void)look();
+  services_.clear();
+  way_in_.answers(503, "no");
+  const Sighting seen = look();
+  EXPECT_TRUE(seen.path && seen.database) << seen.detail;
+  EXPECT_FALSE(seen.ready || seen.services);
+}
+
+}  // namespace
+}  // namespace understudy
