@@ -2,6 +2,7 @@
 
 #include "agent/agent.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -256,9 +257,14 @@ Result<Done> run_agent(const std::string& data, const std::string& region) {
   auto site = Site::open(data);
   if (!site) return site.error();
   if ((*site)->topology().region(region) == nullptr) {
-    return Error{After::unchanged_final, "no region named \"" + region + "\""};
+    const auto& regions = (*site)->topology().regions;
+    return Error{After::unchanged_final, fmt::format("no region named \"{}\"; there are {}, {}",
+                                                     region, regions[0].name, regions[1].name)};
   }
-  const std::string page = (*site)->layout().page(region);
+  const Layout& layout = (*site)->layout();
+  auto lock = file::Lock::take(layout.domain(region).file("agent/watchdog.lock"));
+  if (!lock) return within("another agent of " + region + " runs", lock.error());
+  const std::string page = layout.page(region);
   const auto clock = make_kernel_clock();
   const auto database = make_postgres_database(database_access(**site, region), *clock);
   return watch_over(

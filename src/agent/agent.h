@@ -1,5 +1,5 @@
 #pragma once
-// `understudy agent` and `understudy vantage`: the processes.
+// The two processes of `understudy-agent`.
 
 #include <string>
 
@@ -9,7 +9,8 @@ namespace understudy {
 
 /// Runs a region's agent under its watchdog until SIGTERM. The watchdog is this process; the agent
 /// is its child, killed and started anew when it dies, or when one of its tasks has not moved for
-/// twice the lease's ttl. Requires: one thread.
+/// twice the lease's ttl. A second one for the same region is refused before it touches anything.
+/// Requires: one thread.
 [[nodiscard]] Result<Done> run_agent(const std::string& data, const std::string& region);
 
 /// Runs the edge's vantage until SIGTERM.

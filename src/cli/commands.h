@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "cli/exit_status.h"
+#include "base/exit_status.h"
 #include "topology/topology.h"
 
 namespace understudy {

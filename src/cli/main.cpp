@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <climits>
 
-#include "agent/agent.h"
 #include "cli/commands.h"
 #include "cli/drill_command.h"
 #include "cli/record_command.h"
@@ -348,20 +347,6 @@ void add_simulate(CLI::App& app, Options& options, std::function<Exit()>& chosen
   simulate->callback([&] { chosen = [&] { return simulate_command(options.simulate); }; });
 }
 
-/// One agent a region, watchdog and all: a second one is refused before it touches anything.
-Exit agent_process(const std::string& data, const std::string& region) {
-  auto site = Site::open(data);
-  if (!site) return fail("agent", site.error().what, Exit::machine);
-  if ((*site)->topology().region(region) == nullptr)
-    return no_such("agent", "region", region, **site);
-  auto lock = file::Lock::take((*site)->layout().domain(region).file("agent/watchdog.lock"));
-  if (!lock) {
-    return fail("agent", "another agent of " + region + " runs: " + lock.error().what,
-                exit_for(lock.error()));
-  }
-  return run_process("agent", run_agent(data, region));
-}
-
 Exit supervise_process(const std::string& data, const std::string& domain) {
   auto site = Site::open(data);
   if (!site) return fail("supervise", site.error().what, Exit::machine);
@@ -406,12 +391,6 @@ void add_processes(CLI::App& app, Options& options, std::function<Exit()>& chose
   process("serve", "The controller",
           [&] { return run_process("serve", run_controller(options.data)); });
   add_registry(app, options, chosen);
-  process("agent", "A region's agent, under its watchdog",
-          [&] { return agent_process(options.data, options.region); })
-      ->add_option("--region", options.region, "Its region")
-      ->required();
-  process("vantage", "The edge's vantage",
-          [&] { return run_process("vantage", run_vantage(options.data)); });
   process("supervise", "The supervisor of a failure domain",
           [&] { return supervise_process(options.data, options.domain); })
       ->add_option("--domain", options.domain, "witness, edge or a region")

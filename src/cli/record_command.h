@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "cli/commands.h"
-#include "cli/exit_status.h"
+#include "base/exit_status.h"
 
 namespace understudy {
 

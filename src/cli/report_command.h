@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "cli/exit_status.h"
+#include "base/exit_status.h"
 
 namespace understudy {
 

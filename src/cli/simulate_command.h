@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "cli/exit_status.h"
+#include "base/exit_status.h"
 
 namespace understudy {
 

@@ -22,9 +22,10 @@ Unit unit(const DomainPlace& place, const std::string& name, std::vector<std::st
           .log_file = place.file("log/" + name + ".log")};
 }
 
+/// `program` of ours, told where the stack is.
 Unit own(const Layout& layout, const DomainPlace& place, const std::string& name,
-         std::vector<std::string> arguments) {
-  std::vector<std::string> command = {layout.file("bin/understudy")};
+         const std::string& program, const std::vector<std::string>& arguments) {
+  std::vector<std::string> command = {layout.file("bin/" + program)};
   command.insert(command.end(), arguments.begin(), arguments.end());
   command.insert(command.end(), {"--data", layout.data()});
   return unit(place, name, std::move(command));
@@ -99,19 +100,19 @@ std::vector<Unit> units_of(const Layout& layout, const std::string& domain,
                            const Programs& programs, const StackSecrets& secrets) {
   const DomainPlace place = layout.domain(domain);
   if (domain == "witness") {
-    return {own(layout, place, "registry", {"registry"}),
-            own(layout, place, "controller", {"serve"})};
+    return {own(layout, place, "registry", "understudy", {"registry"}),
+            own(layout, place, "controller", "understudy", {"serve"})};
   }
   if (domain == "edge") {
     std::vector<Unit> units = {haproxy(place, "edge", programs)};
     if (!layout.cdn_listeners().empty()) units.push_back(cdn(place, programs));
-    units.push_back(own(layout, place, "vantage", {"vantage"}));
+    units.push_back(own(layout, place, "vantage", "understudy-agent", {"--edge"}));
     return units;
   }
   std::vector<Unit> units = {postgres(place, programs)};
   if (layout.topology().redis)
     units.push_back(unit(place, "redis", {programs.redis_server, place.file("redis.conf")}));
-  units.push_back(own(layout, place, "agent", {"agent", "--region", domain}));
+  units.push_back(own(layout, place, "agent", "understudy-agent", {"--region", domain}));
   for (const Service& service : layout.topology().services)
     add_service(units, layout, place, service, secrets);
   units.push_back(haproxy(place, "load-balancer", programs));

@@ -95,10 +95,13 @@ Result<Done> deploy(const Layout& layout, const std::string& own_program,
   // Others may pass through to what they were given, and read nothing.
   if (auto folder = file::make_folder(layout.data(), 0711); !folder) return folder;
   if (auto marked = mark_ours(layout); !marked) return marked;
-  const std::string fence = fs::path(own_program).parent_path() / "understudy_fence.so";
-  for (const auto& [from, to] : {std::pair{own_program, layout.file("bin/understudy")},
-                                 std::pair{fence, layout.file("bin/understudy_fence.so")}}) {
-    if (auto copied = copy_program(from, to); !copied) return copied;
+  const fs::path beside = fs::path(own_program).parent_path();
+  for (const auto& [from, to] :
+       {std::pair{own_program, "understudy"},
+        std::pair{(beside / "understudy-agent").string(), "understudy-agent"},
+        std::pair{(beside / "understudy_fence.so").string(), "understudy_fence.so"}}) {
+    if (auto copied = copy_program(from, layout.file(std::string("bin/") + to)); !copied)
+      return copied;
   }
   for (const Service& service : layout.topology().services) {
     if (auto deployed = deploy_service(layout, service); !deployed) return deployed;

@@ -40,7 +40,7 @@ const std::map<std::string, Folders> kMayInclude = {
     // The product's own code in a simulated world: of adapters it knows none.
     {"simulation", {"controller", "recovery", "states", "ports", "topology", "base"}},
     {"cli",
-     {"agent", "controller", "registry", "drill", "report", "simulation", "recovery", "record",
+     {"controller", "registry", "drill", "report", "simulation", "recovery", "record",
       "local", "telemetry", "ports", "topology", "system", "base"}},
 };
 
@@ -49,7 +49,6 @@ const std::map<std::pair<std::string, std::string>, std::set<std::string>> kOnly
     {{"registry", "recovery"}, {"recovery/record_changes.h"}},
     {{"drill", "record"}, {"record/verification.h"}},
     {{"cli", "record"}, {"record/canonical.h", "record/signature.h", "record/verification.h"}},
-    {{"cli", "agent"}, {"agent/agent.h"}},
     {{"cli", "registry"}, {"registry/registry_server.h"}},
     {{"cli", "controller"}, {"controller/controller.h", "controller/workflows.h"}},
     {{"simulation", "controller"},

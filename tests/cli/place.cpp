@@ -79,9 +79,9 @@ Said Place::run(const std::vector<std::string>& words,
   return run_understudy(this->words(words), environment);
 }
 
-Said Place::run_process(std::vector<std::string> words) const {
+Said Place::run_process(std::vector<std::string> words, const std::string& program) const {
   words.insert(words.end(), {"--data", data_});
-  return run_understudy(words);
+  return run_program(program, words);
 }
 
 json::object Place::status() const {

@@ -37,7 +37,8 @@ class Place {
   [[nodiscard]] Said run(const std::vector<std::string>& words,
                          const std::map<std::string, std::string>& environment = {}) const;
   /// A process of the stack, with --data behind its words.
-  [[nodiscard]] Said run_process(std::vector<std::string> words) const;
+  [[nodiscard]] Said run_process(std::vector<std::string> words,
+                                 const std::string& program = UNDERSTUDY_PROGRAM) const;
 
   /// `status --json`; empty if that failed.
   [[nodiscard]] boost::json::object status() const;

@@ -13,13 +13,12 @@ namespace understudy {
 
 namespace fs = std::filesystem;
 
-Said run_understudy(const std::vector<std::string>& words,
-                    const std::map<std::string, std::string>& environment,
-                    const std::string& directory) {
+Said run_program(const std::string& program, const std::vector<std::string>& words,
+                 const std::map<std::string, std::string>& environment,
+                 const std::string& directory) {
   const Folder errors("/tmp/understudy-said");
   process::Command command{
-      .arguments = {"/bin/sh", "-c", "exec \"$@\" 2>" + errors.file("err"), "sh",
-                    UNDERSTUDY_PROGRAM},
+      .arguments = {"/bin/sh", "-c", "exec \"$@\" 2>" + errors.file("err"), "sh", program},
       .environment = {{"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}, {"HOME", "/tmp"}},
       .directory = directory};
   command.arguments.insert(command.arguments.end(), words.begin(), words.end());
@@ -30,6 +29,12 @@ Said run_understudy(const std::vector<std::string>& words,
     return {};
   }
   return {ended->status, ended->output, read_text(errors.file("err"))};
+}
+
+Said run_understudy(const std::vector<std::string>& words,
+                    const std::map<std::string, std::string>& environment,
+                    const std::string& directory) {
+  return run_program(UNDERSTUDY_PROGRAM, words, environment, directory);
 }
 
 bool is_one_line(const std::string& text) {

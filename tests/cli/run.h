@@ -16,7 +16,12 @@ struct Said {
   std::string err;
 };
 
-/// Runs `understudy WORDS...` to its end. `environment`: beside PATH and HOME.
+/// Runs `PROGRAM WORDS...` to its end. `environment`: beside PATH and HOME.
+[[nodiscard]] Said run_program(const std::string& program, const std::vector<std::string>& words,
+                               const std::map<std::string, std::string>& environment = {},
+                               const std::string& directory = "/");
+
+/// Runs `understudy WORDS...`.
 [[nodiscard]] Said run_understudy(const std::vector<std::string>& words,
                                   const std::map<std::string, std::string>& environment = {},
                                   const std::string& directory = "/");

@@ -52,9 +52,10 @@ class Stack : public testing::Test {
   }
 
   /// A second one of something that there is one of.
-  static void expect_busy(const std::vector<std::string>& words, const std::string& because) {
+  static void expect_busy(const std::vector<std::string>& words, const std::string& because,
+                          const std::string& program = UNDERSTUDY_PROGRAM) {
     const auto before = pids();
-    const Said said = place_->run_process(words);
+    const Said said = place_->run_process(words, program);
     EXPECT_EQ(said.status, kBusy) << said.err;
     EXPECT_TRUE(is_one_line(said.err)) << said.err;
     EXPECT_THAT(said.err, HasSubstr(because));
@@ -136,16 +137,16 @@ TEST_F(Stack, refuses_a_second_of_each_of_its_processes) {
   expect_busy({"serve"}, "another controller");
   expect_busy({"registry"}, "locked by another process");
   for (const char* region : {"north", "south"})
-    expect_busy({"agent", "--region", region}, std::string("another agent of ") + region);
+    expect_busy({"--region", region}, std::string("another agent of ") + region, UNDERSTUDY_AGENT);
   expect_busy({"supervise", "--domain", "north"}, "held by another process");
 }
 
 TEST_F(Stack, knows_no_other_regions_and_domains) {
-  for (const std::vector<std::string>& words :
-       {std::vector<std::string>{"agent", "--region", "atlantis"},
-        {"supervise", "--domain", "atlantis"}}) {
-    const Said said = place_->run_process(words);
-    EXPECT_EQ(said.status, kUsage) << words[0];
+  const Said supervisor = place_->run_process({"supervise", "--domain", "atlantis"});
+  EXPECT_EQ(supervisor.status, kUsage);
+  const Said agent = place_->run_process({"--region", "atlantis"}, UNDERSTUDY_AGENT);
+  EXPECT_EQ(agent.status, kMachine);
+  for (const Said& said : {supervisor, agent}) {
     EXPECT_TRUE(is_one_line(said.err)) << said.err;
     EXPECT_THAT(said.err, HasSubstr("\"atlantis\"; there are north, south"));
   }

@@ -15,12 +15,12 @@ constexpr int kUsage = 2;
 constexpr int kMachine = 3;
 
 const std::vector<std::string> kCommands = {
-    "acknowledge", "agent",        "alert",     "approve",    "automation", "cancel",   "check",
-    "decline",     "detach",       "down",      "drill",      "failback",   "failover", "history",
-    "logs",        "maintenance",  "mode",      "pause",      "record",     "registry", "rejoin",
-    "report",      "resume",       "retry",     "rules",      "salvage",    "serve",    "simulate",
-    "skip",        "status",       "supervise", "switchover", "timeline",   "up",       "validate",
-    "vantage",     "verify-record"};
+    "acknowledge", "alert",    "approve",     "automation", "cancel",       "check",
+    "decline",     "detach",   "down",        "drill",      "failback",     "failover",
+    "history",     "logs",     "maintenance", "mode",       "pause",        "record",
+    "registry",    "rejoin",   "report",      "resume",     "retry",        "rules",
+    "salvage",     "serve",    "simulate",    "skip",       "status",       "supervise",
+    "switchover",  "timeline", "up",          "validate",   "verify-record"};
 
 const std::string kExample = UNDERSTUDY_SOURCE_DIR "/examples/boxoffice/understudy.yaml";
 
@@ -111,7 +111,6 @@ TEST(Words, that_are_unknown_or_missing_are_wrong_usage) {
                                                        {"alert"},
                                                        {"alert", "--to", "ada"},
                                                        {"serve"},
-                                                       {"agent", "--data", "/nowhere"},
                                                        {"drill", "--fault", "no-such-fault"},
                                                        {"drill", "--rate", "0"},
                                                        {"simulate", "--profile", "calm"},
@@ -236,15 +235,31 @@ TEST(WithoutAStack, there_is_nothing_to_take_down) {
 TEST(WithoutAStack, its_processes_say_so_in_one_line) {
   const std::vector<std::vector<std::string>> processes = {{"serve"},
                                                            {"registry"},
-                                                           {"vantage"},
-                                                           {"agent", "--region", "north"},
+                                                           {"--edge"},
+                                                           {"--region", "north"},
                                                            {"supervise", "--domain", "edge"}};
   for (auto words : processes) {
     words.insert(words.end(), {"--data", "/nowhere/stack"});
-    const Said said = run_understudy(words);
+    const bool of_agent = words[0].starts_with("--");
+    const Said said = run_program(of_agent ? UNDERSTUDY_AGENT : UNDERSTUDY_PROGRAM, words);
     EXPECT_EQ(said.status, kMachine) << words[0];
     EXPECT_TRUE(is_one_line(said.err)) << words[0] << ": " << said.err;
     EXPECT_THAT(said.err, HasSubstr("no stack in /nowhere/stack")) << words[0];
+  }
+}
+
+TEST(TheAgentProgram, explains_itself_and_refuses_what_it_does_not_know) {
+  const Said help = run_program(UNDERSTUDY_AGENT, {"--help"});
+  EXPECT_EQ(help.status, 0);
+  EXPECT_THAT(help.out, HasSubstr("--region NAME"));
+  for (const std::vector<std::string>& wrong :
+       {std::vector<std::string>{},
+        {"--data", "/nowhere"},
+        {"--data", "/nowhere", "--edge", "more"},
+        {"--data", "/nowhere", "--edge", "--region", "north"},
+        {"--region"},
+        {"--what"}}) {
+    EXPECT_EQ(run_program(UNDERSTUDY_AGENT, wrong).status, kUsage);
   }
 }
 
