@@ -86,7 +86,7 @@ void Sentry::watch_record() {
         if (!registry_problem_.empty()) registry_well_since_ = now;
         registry_problem_.clear();
         if (!record_ || record_->transition != record->transition) transition_since_ = now;
-        if (!record_ || record->version >= record_->version) record_ = *record;
+        if (!record_ || record->version >= record_->version) record_ = std::make_shared<const Record>(*record);
       } else {
         if (registry_problem_.empty()) registry_ill_since_ = now;
         registry_problem_ = record.error().what;
@@ -163,7 +163,7 @@ bool Sentry::lease_alive(const Record& record, BootTime now) const {
 }
 
 void Sentry::decide_once() {
-  std::optional<Record> record;
+  std::shared_ptr<const Record> record;
   const Row* row = nullptr;
   bool changed = false;
   bool may_start = false;
@@ -386,7 +386,7 @@ void Sentry::alert_of_registry(const std::string& problem) {
 Sentry::View Sentry::view() const {
   const BootTime now = world_.clock.boot();
   const std::lock_guard held(lock_);
-  return {.record = record_,
+  return {.record = record_ ? std::optional(*record_) : std::nullopt,
           .registry_problem = registry_problem_,
           .facts = facts_,
           .row = row_,

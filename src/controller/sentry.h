@@ -3,6 +3,7 @@
 // only gathers evidence and starts the execution: the decisions that count are made inside it.
 
 #include <atomic>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -63,7 +64,7 @@ class Sentry {
 
   mutable std::mutex lock_;  // guards all below
   HealthView health_;
-  std::optional<Record> record_;
+  std::shared_ptr<const Record> record_;  // decided on far more often than it changes
   BootTime transition_since_{};  ///< when record_.transition was first seen so
   std::string registry_problem_ = "not asked yet";
   BootTime registry_well_since_{};
