@@ -239,8 +239,9 @@ Result<Done> run_child(const Site& site, const std::string& region,
   (*keeper)->start([&pulses](std::string_view task) { pulses.beat(task); });
   tasks->spawn("pulse", [&] {
     while (!stopping) {
-      if (pulses.all_within(hang_after(site.topology().lease) / 2)) tell_watchdog();
-      clock->sleep_until(clock->boot() + milliseconds(100));
+      const Duration hang = hang_after(site.topology().lease);
+      if (pulses.all_within(hang / 2)) tell_watchdog();
+      clock->sleep_until(clock->boot() + hang / 20);
     }
   });
   wait_for_stop_signal();

@@ -15,8 +15,9 @@ constexpr Duration kRecordWait = std::chrono::seconds(1);
 constexpr Duration kRetry = milliseconds(50);
 /// What a vantage may take beyond its look, to tell us.
 constexpr Duration kTellUs = milliseconds(200);
-/// How often the table is asked.
+/// How often the table is asked; while all is well, each look that sees anything else asks it, too.
 constexpr Duration kDecideEvery = milliseconds(50);
+constexpr Duration kDecideWhenWell = milliseconds(200);
 /// How often the other grantor is asked, once the registry's part of the lease is over.
 constexpr Duration kAskPromiseEvery = milliseconds(100);
 /// A hold that lasts this long is told to a person.
@@ -46,6 +47,7 @@ Sentry::Sentry(Orchestration& world, ExecutionRunner& runner, OperatorControls& 
       runner_(runner),
       controls_(controls),
       failover_document_(std::move(failover_document)),
+      decide_now_(world.tasks.signal()),
       health_(world.topology.probe, names_of(world.vantages), world.guards) {}
 
 void Sentry::start() {
@@ -110,9 +112,12 @@ void Sentry::look_from(Vantage& vantage, BootTime begin, unsigned turns) {
       if (record_) region = record_->active;
     }
     if (!region.empty()) {
-      auto seen = vantage.look(region, began + timing.timeout);
-      const std::lock_guard held(lock_);
-      if (seen) health_.note(vantage.name(), region, *seen, began);
+      const auto seen = vantage.look(region, began + timing.timeout);
+      if (seen) {
+        const std::lock_guard held(lock_);
+        health_.note(vantage.name(), region, *seen, began);
+      }
+      if (!seen || !seen->path || !seen->ready) decide_now_->notify();
     }
     begin = std::max(begin + turns * timing.interval, world_.clock.boot());
   }
@@ -120,8 +125,8 @@ void Sentry::look_from(Vantage& vantage, BootTime begin, unsigned turns) {
 
 void Sentry::decide_for_ever() {
   while (!stopped_) {
-    decide_once();
-    world_.clock.sleep_until(world_.clock.boot() + kDecideEvery);
+    const bool well = decide_once() == Decision::stay;
+    decide_now_->wait_until(world_.clock.boot() + (well ? kDecideWhenWell : kDecideEvery));
   }
 }
 
@@ -162,7 +167,7 @@ bool Sentry::lease_alive(const Record& record, BootTime now) const {
   return !other_grantors(record).empty() && (!promise_over_at_ || now < *promise_over_at_);
 }
 
-void Sentry::decide_once() {
+Decision Sentry::decide_once() {
   std::shared_ptr<const Record> record;
   const Row* row = nullptr;
   bool changed = false;
@@ -174,7 +179,7 @@ void Sentry::decide_once() {
   {
     const BootTime now = world_.clock.boot();
     const std::lock_guard held(lock_);
-    if (!record_) return;
+    if (!record_) return Decision::hold;
     record = record_;
     facts_ = health_.facts(record->active, now, lease_alive(*record, now));
     row = &decide(facts_);
@@ -213,12 +218,13 @@ void Sentry::decide_once() {
   decline_lost_questions(*record);
   controls_.expire();
   reconsider_question(*record, well);
-  if (runner_.transition_running()) return;
+  if (runner_.transition_running()) return row->decision;
   if (lost) {
     adopt(*record);
   } else if (may_start) {
     start_failover(*record, *row);
   }
+  return row->decision;
 }
 
 /// A person is asked while the transition is revoked. Once the record shows another (R7), no answer

@@ -25,7 +25,10 @@ class Sentry {
          std::string failover_document);
 
   void start();
-  void stop() { stopped_ = true; }
+  void stop() {
+    stopped_ = true;
+    decide_now_->notify();
+  }
 
   struct View {
     std::optional<Record> record;  ///< as last seen
@@ -40,7 +43,7 @@ class Sentry {
   void watch_record();
   void look_from(Vantage& vantage, BootTime begin, unsigned turns);
   void decide_for_ever();
-  void decide_once();
+  Decision decide_once();
   void watch_promise();
   [[nodiscard]] bool granted_by_registry(const Record& record, BootTime now) const;
   [[nodiscard]] bool lease_alive(const Record& record, BootTime now) const;
@@ -57,6 +60,7 @@ class Sentry {
   ExecutionRunner& runner_;
   OperatorControls& controls_;
   const std::string failover_document_;
+  const std::unique_ptr<Signal> decide_now_;
   std::uint64_t number_tried_ = 0;  // by the task that decides
   unsigned adoptions_ = 0;          // by the task that decides
   BootTime started_{};

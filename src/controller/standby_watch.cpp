@@ -9,7 +9,7 @@ namespace understudy {
 
 namespace {
 
-constexpr Duration kLookEvery = milliseconds(500);
+constexpr Duration kLookEvery = std::chrono::seconds(1);
 constexpr Duration kCall = milliseconds(500);
 constexpr int kAttempts = 5;
 
