@@ -301,7 +301,7 @@ void ExecutionRunner::run_step(const std::shared_ptr<Run>& run,
   world_.events.emit("state.entered",
                      {{"execution", run->name}, {"state", task.state}, {"attempt", task.attempt}});
   // The copy of the task shares the parameters, in which the input lies.
-  world_.tasks.spawn("step", [this, run, step, input = call->input, task] {
+  world_.tasks.spawn("step", [this, run = run, step, input = call->input, task = task] {
     StepOutput output = step->run(world_, *input);
     const auto* failure = std::get_if<StepFailure>(&output);
     if (failure != nullptr && failure->error != kStillAtIt && task.attempt >= kStuckAfter) {

@@ -8,9 +8,11 @@
 
 namespace understudy::simulation {
 
-/// A function without arguments that is moved, never copied. What it holds lies within if it has no
-/// more than eight words, so that most messages allocate nothing; std::function keeps two words
-/// within, and only if they are trivial. C++23 has std::move_only_function.
+/// A function without arguments that is moved, never copied: what a lambda captures from a const
+/// reference is const, and copied at each move, unless it is captured as `[x = x]`. What it holds
+/// lies within if it has no more than eight words, so that most messages allocate nothing;
+/// std::function keeps two words within, and only if they are trivial. C++23 has
+/// std::move_only_function.
 class Act {
  public:
   Act() = default;

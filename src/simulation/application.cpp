@@ -131,7 +131,7 @@ Result<std::map<std::string, unsigned>> ComputeClient::running(BootTime deadline
 Result<Done> ComputeClient::want(const std::string& service, unsigned count, BootTime deadline) {
   return stage_.network.call<Result<Done>>(
       agent_, application_.process(), deadline,
-      [&application = application_, service, count](const auto& reply) {
+      [&application = application_, service = service, count](const auto& reply) {
         application.want(service, count);
         reply(Done{});
       });

@@ -60,7 +60,7 @@ class Network {
     const std::shared_ptr<Call<R>> call =
         std::make_shared<HandledBy<R, Handle>>(*this, from, to, std::move(handle));
     call->waiter = scheduler_.self();
-    send(from.machine(), to.machine(), [call] { Call<R>::arrive(call); });
+    send(from.machine(), to.machine(), [call = call] { Call<R>::arrive(call); });
     (void)scheduler_.wait_until(from.machine().true_time(deadline));
     call->waiter.reset();
     if (call->answer) return *std::move(call->answer);
@@ -71,7 +71,7 @@ class Network {
   template <class R, class Serve>
   R call_fiber(Process& from, Process& to, BootTime deadline, Serve serve) {
     return call<R>(from, to, deadline, [&to, serve = std::move(serve)](const Reply<R>& reply) {
-      to.spawn([reply, serve] { reply(serve()); });
+      to.spawn([reply = reply, serve = serve] { reply(serve()); });
     });
   }
 
@@ -89,7 +89,7 @@ class Network {
       if (!to.alive()) {
         reply(call, Error{After::unchanged_retry, to.name() + ": connection refused"});
       } else {
-        to.deliver([call] { call->handle(Reply<R>(call)); });
+        to.deliver([call = call] { call->handle(Reply<R>(call)); });
       }
     }
 
@@ -97,13 +97,14 @@ class Network {
       // The first answer travels in the call: a message with an answer in it would be too large for
       // an Act to hold within.
       if (call->first_reply) {
-        call->network.send(
-            call->to.machine(), call->from.machine(),
-            [call, answer = std::move(answer)]() mutable { take(*call, std::move(answer)); });
+        call->network.send(call->to.machine(), call->from.machine(),
+                           [call = call, answer = std::move(answer)]() mutable {
+                             take(*call, std::move(answer));
+                           });
       } else {
         call->first_reply = std::move(answer);
         call->network.send(call->to.machine(), call->from.machine(),
-                           [call] { take(*call, std::move(*call->first_reply)); });
+                           [call = call] { take(*call, std::move(*call->first_reply)); });
       }
     }
 

@@ -73,12 +73,12 @@ void Postgres::commit(Writes what, std::uint64_t id, std::optional<std::uint64_t
   }
   const std::size_t until = log_.size();
   const Duration flush = kExecution + stage_.dice.between(Duration(1), stage_.plan.fsync_most);
-  stage_.scheduler.after(flush, [this, reply, what, until, life = process_.life()] {
+  stage_.scheduler.after(flush, [this, reply = reply, what, until, life = process_.life()] {
     if (life != process_.life()) return;
-    process_.deliver([this, reply, what, until] {
+    process_.deliver([this, reply = reply, what, until] {
       flushed_ = std::max(flushed_, std::min(until, log_.size()));
       ship();
-      when_safe(until, [this, reply, what] {
+      when_safe(until, [this, reply = reply, what] {
         // … and again before the answer leaves; else the client's connection is cut.
         const auto page = page_.in_force();
         if (stage_.guards.has(Guard::page_judged_at_answer) && !page) {
@@ -198,9 +198,9 @@ void Postgres::promote(const Network::Reply<Result<DatabaseState>>& reply) {
   promoting_ = true;
   const Duration takes = stage_.dice.between(
       kPromotionLeast, trouble == Promotion::slow ? kSlowPromotionMost : kPromotionMost);
-  stage_.scheduler.after(takes, [this, reply, trouble, life = process_.life()] {
+  stage_.scheduler.after(takes, [this, reply = reply, trouble, life = process_.life()] {
     if (life != process_.life()) return;
-    process_.deliver([this, reply, trouble] {
+    process_.deliver([this, reply = reply, trouble] {
       promoting_ = false;
       become_primary();
       if (trouble == Promotion::answer_lost) {

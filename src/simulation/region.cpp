@@ -159,9 +159,10 @@ Result<RevokeAck> AgentClient::revoke(std::uint64_t term, BootTime deadline) {
 }
 
 Result<DatabaseState> AgentClient::promote(const PromoteOrder& order, BootTime deadline) {
-  return ask<Result<DatabaseState>>(deadline, [order](RegionKeeper& keeper, BootTime until) {
-    return keeper.promote(order, until);
-  });
+  return ask<Result<DatabaseState>>(deadline,
+                                    [order = order](RegionKeeper& keeper, BootTime until) {
+                                      return keeper.promote(order, until);
+                                    });
 }
 
 Result<Done> AgentClient::await_active(std::uint64_t epoch, BootTime deadline) {
@@ -171,7 +172,7 @@ Result<Done> AgentClient::await_active(std::uint64_t epoch, BootTime deadline) {
 }
 
 Result<Done> AgentClient::scale(const ScaleOrder& order, BootTime deadline) {
-  return ask<Result<Done>>(deadline, [order](RegionKeeper& keeper, BootTime until) {
+  return ask<Result<Done>>(deadline, [order = order](RegionKeeper& keeper, BootTime until) {
     return keeper.scale(order, until);
   });
 }
@@ -183,7 +184,7 @@ Result<Done> AgentClient::drain(std::uint64_t transition, BootTime deadline) {
 }
 
 Result<RebuildState> AgentClient::rebuild(const RebuildOrder& order, BootTime deadline) {
-  return ask<Result<RebuildState>>(deadline, [order](RegionKeeper& keeper, BootTime until) {
+  return ask<Result<RebuildState>>(deadline, [order = order](RegionKeeper& keeper, BootTime until) {
     return keeper.rebuild(order, until);
   });
 }

@@ -58,9 +58,9 @@ void RegistryProcess::await_change(std::uint64_t version, Duration longest,
     const auto found = std::find_if(waiting_.begin(), waiting_.end(),
                                     [&](const Waiting& one) { return one.number == number; });
     if (found == waiting_.end()) return;
-    const auto late = std::move(found->reply);
+    auto late = std::move(found->reply);
     waiting_.erase(found);
-    process_.deliver([this, late] { late(record_); });
+    process_.deliver([this, late = std::move(late)] { late(record_); });
   });
 }
 
@@ -74,13 +74,13 @@ Result<Record> RegistryClient::read(BootTime deadline) {
 Replaced RegistryClient::replace(const Record& next, BootTime deadline) {
   return stage_.network.call<Replaced>(
       caller_, registry_.process_, deadline,
-      [&stage = stage_, &registry = registry_, next](const auto& reply) {
+      [&stage = stage_, &registry = registry_, next = next](const auto& reply) {
         Replaced answer = registry.replace(next);
         if (registry.mute_) return stage.chronicle.reached(Mark::registry_answer_lost);
         // Durable before the answer.
         stage.scheduler.after(
             stage.dice.between(Duration(1), stage.plan.fsync_most),
-            [reply, answer = std::move(answer)]() mutable { reply(std::move(answer)); });
+            [reply = reply, answer = std::move(answer)]() mutable { reply(std::move(answer)); });
       });
 }
 
