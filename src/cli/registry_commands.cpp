@@ -95,11 +95,10 @@ class Recovering {
   }
 
   /// Of the record that the last recovery left, or `up`.
-  [[nodiscard]] std::uint64_t earlier() const {
+  [[nodiscard]] std::optional<Record> earlier() const {
     const auto text = file::read(first_record());
     const auto object = text ? wire::parse_object(*text) : std::nullopt;
-    const auto record = object ? wire::record_from(*object) : std::nullopt;
-    return record ? record->version : 0;
+    return object ? wire::record_from(*object) : std::nullopt;
   }
 
   std::optional<std::uint64_t> registry_is_well(const RecoveryEvidence& evidence) {

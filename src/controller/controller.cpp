@@ -117,6 +117,8 @@ OwnFacts own_facts(const Topology& topology, const std::string& tls, const Permi
                    const json::array& targets) {
   OwnFacts own{
       .build = own_build(),
+      .deployed = build_beside("understudy"),
+      .agent_deployed = build_beside("understudy-agent"),
       .certificates = {},
       .hindrance = permission.verdict == Verdict::go ? "" : std::string(permission.because),
       .alerts_problem = problem_of(targets),

@@ -156,6 +156,8 @@ ReadinessFacts ReadinessWatch::gather() {
   }
   OwnFacts own = sources_.own(facts.record ? facts.record->epoch : 0);
   facts.build = std::move(own.build);
+  facts.deployed = std::move(own.deployed);
+  facts.agent_deployed = std::move(own.agent_deployed);
   facts.certificates = std::move(own.certificates);
   facts.hindrance = std::move(own.hindrance);
   facts.alerts_problem = std::move(own.alerts_problem);

@@ -18,7 +18,9 @@ namespace understudy {
 
 /// What a controller knows of itself.
 struct OwnFacts {
-  std::string build;
+  std::string build;  ///< see ReadinessFacts, and so for the next two
+  std::string deployed;
+  std::string agent_deployed;
   std::map<std::string, WallTime> certificates;  ///< by owner: their ends
   std::string hindrance;                         ///< see ReadinessFacts, and so for the next two
   std::string alerts_problem;

@@ -69,7 +69,7 @@ class Sentry {
   mutable std::mutex lock_;  // guards all below
   HealthView health_;
   std::shared_ptr<const Record> record_;  // decided on far more often than it changes
-  BootTime transition_since_{};  ///< when record_.transition was first seen so
+  BootTime transition_since_{};           ///< when record_.transition was first seen so
   std::string registry_problem_ = "not asked yet";
   BootTime registry_well_since_{};
   BootTime registry_ill_since_{};

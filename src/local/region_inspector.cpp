@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
+#include <mutex>
 
 #include "local/authority.h"
 #include "local/digest.h"
@@ -86,12 +88,35 @@ Result<Inspection> LocalInspector::inspect(BootTime deadline) {
   return seen;
 }
 
+namespace {
+
+std::string build_of(const std::string& program) {
+  auto made = file_digest(program);
+  return made ? *made : "unknown: " + made.error().what;
+}
+
+}  // namespace
+
 std::string own_build() {
   // By this name it is the file that runs, even after another took its place.
-  static const std::string build = [] {
-    auto made = file_digest("/proc/self/exe");
-    return made ? *made : "unknown: " + made.error().what;
-  }();
+  static const std::string build = build_of("/proc/self/exe");
+  return build;
+}
+
+std::string build_beside(const std::string& program) {
+  // Read anew only when it has changed: it is asked for every minute, and is large.
+  static std::mutex lock;
+  static std::map<std::string, std::pair<std::filesystem::file_time_type, std::string>> known;
+  std::error_code unknown;
+  const auto runs = std::filesystem::read_symlink("/proc/self/exe", unknown);
+  const std::string path = runs.parent_path() / program;
+  const auto changed = std::filesystem::last_write_time(path, unknown);
+  const std::lock_guard held(lock);
+  auto& [at, build] = known[path];
+  if (build.empty() || at != changed) {
+    at = changed;
+    build = build_of(path);
+  }
   return build;
 }
 

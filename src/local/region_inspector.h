@@ -35,5 +35,7 @@ class LocalInspector final : public RegionInspector {
 
 /// Of the program that runs: equal for equal files.
 [[nodiscard]] std::string own_build();
+/// Of the program of that name which lies beside it now: after an upgrade, not yet of what runs.
+[[nodiscard]] std::string build_beside(const std::string& program);
 
 }  // namespace understudy

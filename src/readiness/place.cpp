@@ -108,11 +108,14 @@ Answer certificates_last(const View& view) {
 
 Answer builds_same(const View& view) {
   std::vector<std::string> different;
-  for (const auto& [region, facts] : view.facts.regions) {
-    if (facts.inspection->build != view.facts.build)
-      different.push_back(fmt::format("{}'s agent is build {}, the controller {}", region,
-                                      facts.inspection->build, view.facts.build));
-  }
+  const auto compare = [&](const std::string& whose, const std::string& runs,
+                           const std::string& deployed) {
+    if (runs != deployed)
+      different.push_back(fmt::format("{} runs build {}, deployed is {}", whose, runs, deployed));
+  };
+  compare("the controller", view.facts.build, view.facts.deployed);
+  for (const auto& [region, facts] : view.facts.regions)
+    compare(region + "'s agent", facts.inspection->build, view.facts.agent_deployed);
   return found_all(different);
 }
 

@@ -113,7 +113,7 @@ constexpr std::array kRows = {
        "put the clock right; see to its NTP"}, Needs::roles, clocks_agree},
   Row{{510, "certificates.last", blocks, "the certificates of the control connections go on for a month",
        "they are made with the stack, for a year: it must be made anew"}, Needs::both_inspected, certificates_last},
-  Row{{520, "builds.same", degrades, "controller and agents run the same build",
+  Row{{520, "builds.same", degrades, "controller and agents run what is deployed",
        "restart what runs the old one: understudy down --keep-data, then up"}, Needs::both_inspected, builds_same},
 
   Row{{600, "automation.on", note, "a failover would begin by itself",

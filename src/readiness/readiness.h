@@ -45,7 +45,9 @@ struct ReadinessFacts {
   VantageFacts standby_seen;
   std::optional<std::string> serving;  ///< the region behind the public ingress
   std::string serving_problem;
-  std::string build;                             ///< of the controller's program
+  std::string build;           ///< of the controller's program that runs
+  std::string deployed;        ///< of its program that lies there now, to be started next
+  std::string agent_deployed;  ///< of the agents' that does
   std::map<std::string, WallTime> certificates;  ///< by owner: their ends. Beside the agents' own
   std::string hindrance;       ///< why a failover would not begin by itself now; "": it would
   std::string alerts_problem;  ///< why alerts may reach nobody; ""

@@ -179,8 +179,17 @@ Change attached(const Record& seen, const std::string& standby, const std::strin
   return next;
 }
 
+Change kept_detached(const Record& seen, const std::string& nonce) {
+  if (seen.transition.phase != Phase::none)
+    return refused(fmt::format("{} is still under way", seen.transition.execution));
+  if (seen.standby) return refused(*seen.standby + " is attached");
+  return next_of(seen, nonce);
+}
+
 QuietChange quiet_change(const Record& before, const Record& after) {
   if (before.standby && !after.standby) return QuietChange::detach;
+  if (!before.standby && !after.standby && before.lease.serial == after.lease.serial)
+    return QuietChange::keep_detached;
   if (!before.standby && after.standby) return QuietChange::attach;
   return QuietChange::renewal;
 }
@@ -243,7 +252,7 @@ std::optional<std::string> broken_attachment_rule(const Record& before, const Re
   }
   if (after.standby == before.standby) {
     if (after.grantors != before.grantors) return "the grantors change by an attach alone";
-    return std::nullopt;
+    return std::nullopt;  // a renewal, or R21
   }
   if (before.transition.phase != Phase::none || after.transition.phase != Phase::none)
     return "nobody is attached or detached during a transition";
@@ -258,8 +267,15 @@ std::optional<std::string> broken_attachment_rule(const Record& before, const Re
 
 /// The serial counts what a grantor's observer must count from: renewals, and attaches.
 bool moves_serial(const Record& before, const Record& after) {
-  return before.transition.phase == after.transition.phase &&
-         quiet_change(before, after) != QuietChange::detach;
+  if (before.transition.phase != after.transition.phase) return false;
+  switch (quiet_change(before, after)) {
+    case QuietChange::renewal:
+    case QuietChange::attach: return true;
+    case QuietChange::detach: return false;
+    // Nobody is attached during a transition either: then it is a renewal that does not count.
+    case QuietChange::keep_detached: return before.transition.phase != Phase::none;
+  }
+  return true;
 }
 
 }  // namespace

@@ -66,8 +66,12 @@ struct TransitionRequest {
 [[nodiscard]] Change attached(const Record& seen, const std::string& standby,
                               const std::string& nonce);
 
+/// R21: nobody is attached, and nobody becomes so by what is under way: an attach that was built
+/// before falls to a conflict. Asked for by a region that is about to be overwritten.
+[[nodiscard]] Change kept_detached(const Record& seen, const std::string& nonce);
+
 /// What a change is that does not move the phase.
-enum class QuietChange : std::uint8_t { renewal, attach, detach };
+enum class QuietChange : std::uint8_t { renewal, attach, detach, keep_detached };
 [[nodiscard]] QuietChange quiet_change(const Record& before, const Record& after);
 
 /// The rule that a change from `before` to `after` would break; none if it is one of those above.

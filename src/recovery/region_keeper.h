@@ -119,7 +119,9 @@ class RegionKeeper final : public RegionAgent, public Grantor {
   void keep_gate();
 
   // On the way back as a standby.
-  [[nodiscard]] std::optional<Error> not_to_be_rebuilt(std::uint64_t epoch, BootTime deadline);
+  [[nodiscard]] std::optional<Error> not_to_be_rebuilt(const Record& record,
+                                                       std::uint64_t epoch) const;
+  [[nodiscard]] std::optional<Error> stay_detached(std::uint64_t epoch, BootTime deadline);
   void run_rebuild(const RebuildOrder& order);
   Result<Done> make_standby(const RebuildOrder& order);
   void note_rebuild(RebuildPhase phase, std::string problem = "");

@@ -108,6 +108,7 @@ Result<Done> RegionKeeper::extend(std::uint64_t term, BootTime /*deadline*/) {
     const std::lock_guard held(lock_);
     if (!holder_) return not_yet("the agent has not read the record yet");
     if (holder_->is_revoked(term)) return refused(fmt::format("term {} is revoked", term));
+    if (rebuilding_) return refused("the database of " + region_ + " is being rebuilt");
     if (!database_answers_ || !database_ || database_->role != DatabaseRole::standby)
       return refused("the database of " + region_ + " is not known to be a standby");
     if (!ports_.guards.has(Guard::extends_unattached) && record_ && record_->standby != region_)

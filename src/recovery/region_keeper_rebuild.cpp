@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "recovery/record_changes.h"
 #include "recovery/region_keeper.h"
 
 namespace understudy {
@@ -62,25 +63,45 @@ Result<Done> RegionKeeper::drain(std::uint64_t transition, BootTime deadline) {
 
 /// Everything here may be overwritten only while nobody counts on it: another region is active, and
 /// this one is neither attached nor a target.
-std::optional<Error> RegionKeeper::not_to_be_rebuilt(std::uint64_t epoch, BootTime deadline) {
-  auto record = ports_.registry.read(deadline);
-  if (!record) return not_yet("the record could not be read: " + record.error().what);
+std::optional<Error> RegionKeeper::not_to_be_rebuilt(const Record& record,
+                                                     std::uint64_t epoch) const {
   {
     const std::lock_guard held(lock_);
-    if (record->version < holder_->state().version)
+    if (record.version < holder_->state().version)
       return not_yet("the registry shows an older record than was seen");  // R7, or overtaken
   }
   const bool bystander_alone = ports_.guards.has(Guard::bystander_alone);
-  if (record->active == region_ && bystander_alone)
+  if (record.active == region_ && bystander_alone)
     return refused(region_ + " is the active region");
-  if (record->epoch != epoch && ports_.guards.has(Guard::stale_rebuild_refused))
-    return refused(fmt::format("epoch {} is over, the record shows {}", epoch, record->epoch));
-  if (record->transition.phase != Phase::none)
-    return not_yet(record->transition.execution + " is under way");
-  if (record->standby == region_ && bystander_alone)
+  if (record.epoch != epoch && ports_.guards.has(Guard::stale_rebuild_refused))
+    return refused(fmt::format("epoch {} is over, the record shows {}", epoch, record.epoch));
+  if (record.transition.phase != Phase::none)
+    return not_yet(record.transition.execution + " is under way");
+  if (record.standby == region_ && bystander_alone)
     return refused(region_ + " is attached as standby: understudy detach first");
   if (writable() && bystander_alone) return not_yet(region_ + " still holds an open page");
   return std::nullopt;
+}
+
+/// R21. The active region's agent may be attaching this one, by what it saw while the database
+/// still streamed: a message that comes late would make a standby of what is half overwritten. The
+/// record moves on first, so that it falls to a conflict. Requires: the database is stopped, and
+/// nothing is promised to the other agent any more, so that no later attach begins.
+std::optional<Error> RegionKeeper::stay_detached(std::uint64_t epoch, BootTime deadline) {
+  auto record = ports_.registry.read(deadline);
+  while (record) {
+    if (auto why = not_to_be_rebuilt(*record, epoch)) return why;
+    const auto next = kept_detached(*record, nonce());
+    if (!next) return std::nullopt;  // attached, and a sabotage says that it does not matter
+    const Replaced answer = ports_.registry.replace(*next, deadline);
+    if (std::holds_alternative<Record>(answer)) return std::nullopt;
+    if (const auto* conflict = std::get_if<Conflict>(&answer)) {
+      record = conflict->current;
+    } else {
+      record = std::get<Error>(answer);
+    }
+  }
+  return not_yet("the record could not be read or changed: " + record.error().what);
 }
 
 Result<RebuildState> RegionKeeper::rebuild(const RebuildOrder& order, BootTime deadline) {
@@ -91,7 +112,9 @@ Result<RebuildState> RegionKeeper::rebuild(const RebuildOrder& order, BootTime d
     begin = !rebuilding_;
   }
   if (begin) {
-    if (auto why = not_to_be_rebuilt(order.epoch, deadline)) return *why;
+    const auto record = ports_.registry.read(deadline);
+    if (!record) return not_yet("the record could not be read: " + record.error().what);
+    if (auto why = not_to_be_rebuilt(*record, order.epoch)) return *why;
     const std::lock_guard held(lock_);
     const bool done = rebuild_.epoch == order.epoch && rebuild_.phase == RebuildPhase::done &&
                       database_ && database_->streaming;
@@ -141,7 +164,7 @@ Result<Done> RegionKeeper::make_standby(const RebuildOrder& order) {
                                         {"changes", tail->changes},
                                         {"method", tail->method}});
   // From here on it is overwritten; the record may have moved on meanwhile.
-  if (auto why = not_to_be_rebuilt(order.epoch, within_time(kRecord))) return *why;
+  if (auto why = stay_detached(order.epoch, within_time(kRecord))) return *why;
   Result<Done> rewound = refused("a copy was asked for");
   if (!order.copy) {
     note_rebuild(RebuildPhase::rewind);

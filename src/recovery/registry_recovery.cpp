@@ -177,7 +177,7 @@ std::optional<std::string> standby_of(const RecoveryEvidence& evidence, const Ch
 /// One count for all: above all that anybody saw, and another one than that of an earlier recovery
 /// that nobody saw.
 std::uint64_t count_on(const RecoveryEvidence& evidence) {
-  std::uint64_t seen = evidence.earlier;
+  std::uint64_t seen = evidence.earlier ? evidence.earlier->version : 0;
   for (const auto& [region, agent] : evidence.agents) {
     if (!knows(agent)) continue;
     seen = std::max({seen, agent->version, agent->term, agent->fenced_term, agent->revoked_term});
@@ -201,7 +201,11 @@ std::uint64_t epoch_for(const RecoveryEvidence& evidence, const Choice& choice) 
       active && (active->version == 0 || (active->database && other && other->database &&
                                           other->database->timeline < active->database->timeline));
   const bool past_the_gone = evidence.gone && choice.active != *evidence.gone;
-  return by_database_alone || past_the_gone ? epoch + 2 : epoch;
+  if (by_database_alone || past_the_gone) epoch += 2;
+  // Of what the last recovery made nobody may have heard before the registry died again.
+  if (!evidence.earlier) return epoch;
+  const bool moves = choice.active != evidence.earlier->active;
+  return std::max(epoch, evidence.earlier->epoch + (moves ? 1 : 0));
 }
 
 Record counting_on(const RecoveryEvidence& evidence, const Choice& choice,

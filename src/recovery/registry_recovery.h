@@ -23,7 +23,7 @@ struct RecoveryEvidence {
   /// An operator's word that no promotion is under way in this region's database: asked for if its
   /// agent has lost its state, and with it what it was ordered.
   std::optional<std::string> settled;
-  std::uint64_t earlier = 0;  ///< the version of the record that the last recovery made; 0: none
+  std::optional<Record> earlier;  ///< what the last recovery made, or the platform began with
   WallTime now{};
   Guards guards{};
 };

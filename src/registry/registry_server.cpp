@@ -70,12 +70,15 @@ class SharedRecord {
   static std::optional<std::string> not_allowed(const std::string& author, const Record& now,
                                                 const Record& next) {
     const bool quiet = now.transition.phase == next.transition.phase;
-    const bool detach = quiet && quiet_change(now, next) == QuietChange::detach;
+    const QuietChange change = quiet_change(now, next);
+    const bool detach = quiet && change == QuietChange::detach;
     if (author == "controller") {
       if (quiet && !detach) return "the controller neither renews a lease nor attaches a standby";
       return std::nullopt;
     }
-    if (author != "agent-" + now.active || !quiet || detach) {
+    const bool own = author == "agent-" + now.active;
+    if (!own && quiet && change == QuietChange::keep_detached) return std::nullopt;
+    if (!own || !quiet || detach) {
       return author + " may only renew its own region's lease or attach its standby, and " +
              now.active + " is active";
     }

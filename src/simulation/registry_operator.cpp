@@ -66,7 +66,7 @@ bool RegistryOperator::recover() {
       stage_.observers.person_gave_up(gone, left.database().timeline());
   }
   in_vain_ = 0;
-  made_ = recovery->record.version;
+  made_ = recovery->record;
   registry_.begin_anew(recovery->record);
   return true;
 }

@@ -29,7 +29,7 @@ class RegistryOperator {
   const std::array<Region*, 2> regions_;
   Process process_;
   const Region* gone_ = nullptr;
-  std::uint64_t made_ = 0;  ///< version of the newest record of theirs
+  std::optional<Record> made_;  ///< the newest record of theirs
   bool busy_ = false;
   int in_vain_ = 0;
 };

@@ -29,11 +29,14 @@ Result<Done> SimulatedJournal::flushed(const std::function<void()>& write) {
 }
 
 Result<Done> SimulatedJournal::begin(const ExecutionEntry& entry) {
-  for (const ExecutionEntry& known : entries_) {
-    if (known.name == entry.name)
-      return Error{After::unchanged_final, "an execution of that name exists"};
-  }
-  return flushed([this, &entry] { entries_.push_back(entry); });
+  bool known = false;
+  (void)flushed([&] {
+    known = std::any_of(entries_.begin(), entries_.end(),
+                        [&](const ExecutionEntry& other) { return other.name == entry.name; });
+    if (!known) entries_.push_back(entry);
+  });
+  if (known) return Error{After::unchanged_final, "an execution of that name exists"};
+  return Done{};
 }
 
 Result<Done> SimulatedJournal::append(const std::string& execution,

@@ -23,7 +23,7 @@ class Watched : public testing::Test {
         watch_(room_.orchestration(), {{{"north", &north_}, {"south", &south_}},
                                        drills_,
                                        [this](std::uint64_t) { return own_; }}) {
-    own_.build = "b1";
+    own_.build = own_.deployed = own_.agent_deployed = "b1";
     own_.platform_digest = "p1";
     drills_.all = {{.at = world_.stage.wall(),
                     .fault = "region-kill",
@@ -108,7 +108,7 @@ TEST_F(Watched, trouble_of_a_few_seconds_is_not_told) {
 }
 
 TEST_F(Watched, what_degrades_is_counted_and_told_to_nobody) {
-  own_.build = "b2";
+  own_.agent_deployed = "b2";
   run_for(seconds(200));
   EXPECT_EQ(watch_.last()->score(), 90);
   EXPECT_THAT(watch_.last()->ids(Severity::degrades), ElementsAre(520));

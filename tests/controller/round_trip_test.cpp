@@ -72,6 +72,21 @@ TEST_F(RoundTrip, region_that_cannot_be_rewound_is_copied) {
   EXPECT_THAT(world_.north.rebuild.steps, testing::ElementsAre("keep lost tail", "copy", "start"));
 }
 
+TEST_F(RoundTrip, what_attaches_a_region_falls_to_a_conflict_once_it_is_overwritten) {
+  world_.north.rebuild.tails.always = Fault::unreachable;
+  fail_over();
+  run_for(seconds(5));
+  // Of changes that are no renewals.
+  const auto others = [&] { return record().version - record().lease.serial; };
+  const auto before = others();
+  world_.north.rebuild.rewinds.always = Fault::unreachable;
+  world_.north.rebuild.tails.always = Fault::none;
+  ASSERT_TRUE(until([&] { return !world_.north.rebuild.steps.empty(); }, std::chrono::minutes(5)));
+  run_for(seconds(2));
+  EXPECT_EQ(world_.north.rebuild.steps, std::vector<std::string>{"keep lost tail"});
+  EXPECT_EQ(others(), before + 1);
+}
+
 TEST_F(RoundTrip, nothing_is_overwritten_before_what_was_lost_is_kept) {
   world_.north.rebuild.tails.always = Fault::unreachable;
   fail_over();

@@ -244,6 +244,8 @@ std::vector<Story> of_places_and_people() {
        [](auto& f) { south(f).inspection->certificate_ends = kNow - 1h; }, "south's agent is over"},
       {"an agent runs an older build", 520, kDegrades,
        [](auto& f) { south(f).inspection->build = "b0"; }, "b0"},
+      {"the controller was not restarted after an upgrade", 520, kDegrades,
+       [](auto& f) { f.deployed = "b2"; }, "b2"},
       {"maintenance is on", 600, kNote, [](auto& f) { f.hindrance = "maintenance mode is on"; },
        "maintenance"},
       {"nobody is alerted", 610, kNote, [](auto& f) { f.alerts_problem = "no target"; },
@@ -307,7 +309,7 @@ ReadinessFacts ready_facts(const Topology& topology) {
       .path = true, .ready = false, .services = true, .database = true, .detail = ""};
   facts.standby_seen = {{"edge", closed}, {"other-region", closed}, {"witness", closed}};
   facts.serving = "north";
-  facts.build = "b1";
+  facts.build = facts.deployed = facts.agent_deployed = "b1";
   facts.certificates = {{"the controller", kNow + 300 * 24h}};
   facts.platform_digest = "p1";
   facts.drills = {past_drill(48h, 2000), past_drill(24h, 2200)};

@@ -96,6 +96,25 @@ TEST(RecordChanges, that_detach_and_attach_make_the_lease_endless_and_finite_aga
   EXPECT_FALSE(detached(alone, "x"));
 }
 
+TEST(RecordChanges, that_keep_a_region_detached_move_nothing_but_the_version) {
+  const Record alone = must(detached(in_phase(Phase::none), "d"));
+  const Record late = must(attached(alone, "south", "a"));
+  const Record kept = must(kept_detached(alone, "k"));
+  EXPECT_EQ(broken_rule(alone, kept), std::nullopt);
+  EXPECT_NE(broken_rule(kept, late), std::nullopt) << "an attach from before comes too late";
+  Record same = kept;
+  same.version = alone.version;
+  same.nonce = alone.nonce;
+  EXPECT_EQ(same, alone);
+  EXPECT_FALSE(kept_detached(in_phase(Phase::none), "k")) << "south is attached";
+  for (const Phase phase : {Phase::open, Phase::revoked, Phase::promoting, Phase::switched})
+    EXPECT_FALSE(kept_detached(in_phase(phase), "k")) << to_string(phase);
+  Record amid = in_phase(Phase::switched);
+  ++amid.version;
+  amid.nonce = "k";
+  EXPECT_NE(broken_rule(in_phase(Phase::switched), amid), std::nullopt);
+}
+
 TEST(RecordChanges, that_attach_add_the_grantor_that_the_switch_took_away) {
   const Record after_failover = must(completed(in_phase(Phase::switched), "c"));
   const Record whole = must(attached(after_failover, "north", "a"));

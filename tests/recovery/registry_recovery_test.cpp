@@ -73,6 +73,15 @@ TEST(RegistryRecovery, counts_on_from_an_earlier_one_that_nobody_saw) {
   EXPECT_GT(recovered(now).version, first.version);
 }
 
+TEST(RegistryRecovery, gives_no_epoch_that_an_earlier_one_gave_though_nobody_heard_of_it) {
+  RecoveryEvidence now = evidence(primary("north"), std::nullopt);
+  now.gone = "south";
+  now.earlier = Record{.version = 1000, .epoch = 7, .active = "south"};
+  EXPECT_EQ(recovered(now).epoch, 8U) << "north follows south, which had been active in 7";
+  now.earlier->active = "north";
+  EXPECT_EQ(recovered(now).epoch, 7U) << "north was, and is";
+}
+
 TEST(RegistryRecovery, attaches_the_standby_at_once_when_no_page_is_open) {
   const Record record = recovered(evidence(primary("north"), standby("south")));
   EXPECT_EQ(record.active, "north");
