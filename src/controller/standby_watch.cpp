@@ -37,7 +37,9 @@ void StandbyWatch::look() {
     seen_at_ = world_.clock.boot();
     return;
   }
-  if (world_.agents.at(watched_)->status(world_.clock.boot() + kCall)) {
+  // An agent without its database stands by for nobody, and may hold up commits that wait for it.
+  const auto status = world_.agents.at(watched_)->status(world_.clock.boot() + kCall);
+  if (status && status->database) {
     seen_at_ = world_.clock.boot();
     return;
   }

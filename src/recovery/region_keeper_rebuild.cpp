@@ -164,7 +164,11 @@ Result<Done> RegionKeeper::make_standby(const RebuildOrder& order) {
                                         {"changes", tail->changes},
                                         {"method", tail->method}});
   // From here on it is overwritten; the record may have moved on meanwhile.
-  if (auto why = stay_detached(order.epoch, within_time(kRecord))) return *why;
+  if (auto why = stay_detached(order.epoch, within_time(kRecord))) {
+    // Nothing was. What stood by does so again: somebody may count on it. What did not stays down.
+    (void)rebuild.start_as_standby(within_time(kLocalWork));
+    return *why;
+  }
   Result<Done> rewound = refused("a copy was asked for");
   if (!order.copy) {
     note_rebuild(RebuildPhase::rewind);

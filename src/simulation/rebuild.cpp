@@ -197,10 +197,15 @@ Result<Done> RebuildClient::start_as_standby(BootTime deadline) {
     return impossible("it holds what the other region never had: rewind or copy it");
   postgres_.release();
   take(kQuickLeast, kQuickMost);
-  auto up = stage_.network.call<Result<Done>>(agent_, postgres_.process(), deadline,
-                                              [](const auto& reply) { reply(Done{}); });
-  if (!up) return Error{After::unknown, "it was started, and does not answer yet"};
-  return up;
+  while (true) {
+    const BootTime soon = std::min(deadline, agent_.machine().boot() + kAnswer);
+    auto up = stage_.network.call<Result<Done>>(agent_, postgres_.process(), soon,
+                                                [](const auto& reply) { reply(Done{}); });
+    if (up) return up;
+    if (agent_.machine().boot() >= deadline)
+      return Error{After::unknown, "it was started, and does not answer yet"};
+    take(kQuickLeast, kQuickMost);
+  }
 }
 
 }  // namespace understudy::simulation

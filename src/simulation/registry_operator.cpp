@@ -1,5 +1,7 @@
 #include "simulation/registry_operator.h"
 
+#include <utility>
+
 #include "recovery/registry_recovery.h"
 
 namespace understudy::simulation {
@@ -17,6 +19,7 @@ RegistryOperator::RegistryOperator(Stage& stage, Machine& machine, RegistryProce
 void RegistryOperator::begin() {
   if (busy_) return;
   busy_ = true;
+  settled_.clear();
   registry_.lose();
   if (!process_.alive()) process_.start();
   stage_.scheduler.after(kLookInterval, [this] { look(); });
@@ -39,6 +42,9 @@ bool RegistryOperator::recover() {
                             .guards = stage_.guards};
   for (Region* region : regions_) {
     const BootTime deadline = process_.machine().boot() + kAnswer;
+    // What somebody finds out who looks at the database itself, long enough before the agent is
+    // asked that what it tells is of later: nothing can be ordered meanwhile.
+    const bool settled = std::exchange(settled_[region], !region->database().promoting());
     auto said = AgentClient(stage_, process_, *region).status(deadline);
     evidence.agents[region->name()] = said ? std::optional(*said) : std::nullopt;
     if (region == gone_) evidence.gone = region->name();
@@ -47,9 +53,7 @@ bool RegistryOperator::recover() {
       if (region->database().torn()) evidence.gone = region->name();
       region->database().release();
     }
-    // What somebody finds out who looks at the database itself.
-    if (said && said->version == 0 && !region->database().promoting())
-      evidence.settled = region->name();
+    if (said && said->version == 0 && settled) evidence.settled = region->name();
   }
   const auto recovery = recover_record(evidence, "recovered-" + std::to_string(stage_.dice.next()));
   if (!recovery) {

@@ -3,6 +3,7 @@
 // recover` does.
 
 #include <array>
+#include <map>
 
 #include "simulation/region.h"
 #include "simulation/registry_process.h"
@@ -29,7 +30,8 @@ class RegistryOperator {
   const std::array<Region*, 2> regions_;
   Process process_;
   const Region* gone_ = nullptr;
-  std::optional<Record> made_;  ///< the newest record of theirs
+  std::optional<Record> made_;             ///< the newest record of theirs
+  std::map<const Region*, bool> settled_;  ///< at the look before: no promotion was under way
   bool busy_ = false;
   int in_vain_ = 0;
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "control_room.h"
+#include "recovery/record_changes.h"
 
 namespace understudy::fake {
 
@@ -85,6 +86,17 @@ TEST_F(RoundTrip, what_attaches_a_region_falls_to_a_conflict_once_it_is_overwrit
   run_for(seconds(2));
   EXPECT_EQ(world_.north.rebuild.steps, std::vector<std::string>{"keep lost tail"});
   EXPECT_EQ(others(), before + 1);
+}
+
+TEST_F(RoundTrip, database_is_started_again_if_it_may_not_be_overwritten_after_all) {
+  fail_over();
+  // Attached just before the record is moved on.
+  world_.north.registry.before_next_replace = [&] {
+    world_.record.record = attached(record(), "north", "late").value();
+  };
+  ASSERT_TRUE(until([&] { return !world_.north.rebuild.steps.empty(); }, std::chrono::minutes(5)));
+  run_for(seconds(2));
+  EXPECT_THAT(world_.north.rebuild.steps, testing::ElementsAre("keep lost tail", "start"));
 }
 
 TEST_F(RoundTrip, nothing_is_overwritten_before_what_was_lost_is_kept) {

@@ -54,6 +54,15 @@ TEST_F(Standby, that_is_gone_for_long_is_detached_and_a_person_told) {
   EXPECT_EQ(world_.events.count("standby.detached"), 1U);
 }
 
+TEST_F(Standby, whose_database_is_gone_for_long_is_detached_though_its_agent_answers) {
+  world_.south.database.alive = false;
+  run_for(detach_after() - seconds(3));
+  EXPECT_TRUE(attached()) << "it may be restarting";
+  run_for(seconds(10));
+  EXPECT_FALSE(attached());
+  EXPECT_TRUE(world_.writable(world_.north));
+}
+
 TEST_F(Standby, that_streams_again_is_attached_again_and_can_be_promoted) {
   world_.kill(world_.south);
   run_for(detach_after() + seconds(10));
