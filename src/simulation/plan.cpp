@@ -197,6 +197,16 @@ void add_late_extension(Plan& plan, Dice& dice, TrueTime begin, TrueTime end) {
   plan.faults.push_back({.kind = FaultKind::path_cut, .at = at});
 }
 
+/// The hardest case for a fence that is acknowledged: messages overtake each other, and the answer
+/// to a renewal may be under way while everybody leaves.
+void add_overtaken_renewal(Plan& plan, Dice& dice, TrueTime begin, TrueTime end) {
+  set_lease(plan.topology, seconds(2), 1'000);
+  plan.topology.policy.lag_budget = plan.topology.lease.ttl + plan.topology.lease.margin;
+  plan.link_least = std::chrono::microseconds(200);
+  plan.link_most = milliseconds(100);
+  plan.faults.push_back({.kind = FaultKind::path_cut, .at = begin + dice.between({}, end - begin)});
+}
+
 /// The hardest case for an attach: the standby is back, and while the holder gives its endless
 /// lease up for it, it hears or is heard late, falls silent, and everybody leaves it.
 void add_attach_under_fire(Plan& plan, Dice& dice, TrueTime begin) {
@@ -305,6 +315,9 @@ Plan draw_plan(std::uint64_t seed, Profile profile) {
     plan.faults.clear();
     add_attach_under_fire(plan, dice, begin);
   }
+  Dice rare(seed ^ 0x0e7a1e50e7a1e5ULL);
+  if (everything && !standby_alone && !witness_alone && rare.one_in(24))
+    add_overtaken_renewal(plan, rare, begin, end);
   if (everything && dice.one_in(2))
     plan.left_dead = standby_alone ? 1 : static_cast<int>(dice.below(10) < 7 ? 0 : 1);
   if (everything) {
