@@ -88,7 +88,8 @@ void Sentry::watch_record() {
         if (!registry_problem_.empty()) registry_well_since_ = now;
         registry_problem_.clear();
         if (!record_ || record_->transition != record->transition) transition_since_ = now;
-        if (!record_ || record->version >= record_->version) record_ = std::make_shared<const Record>(*record);
+        if (!record_ || record->version >= record_->version)
+          record_ = std::make_shared<const Record>(*record);
       } else {
         if (registry_problem_.empty()) registry_ill_since_ = now;
         registry_problem_ = record.error().what;

@@ -272,7 +272,8 @@ bool moves_serial(const Record& before, const Record& after) {
     case QuietChange::renewal:
     case QuietChange::attach: return true;
     case QuietChange::detach: return false;
-    // Nobody is attached during a transition either: then it is a renewal that does not count.
+    // After a switch nobody is attached either: there it is a renewal that does not count, and
+    // wrong.
     case QuietChange::keep_detached: return before.transition.phase != Phase::none;
   }
   return true;

@@ -165,7 +165,8 @@ Result<Done> RegionKeeper::make_standby(const RebuildOrder& order) {
                                         {"method", tail->method}});
   // From here on it is overwritten; the record may have moved on meanwhile.
   if (auto why = stay_detached(order.epoch, within_time(kRecord))) {
-    // Nothing was. What stood by does so again: somebody may count on it. What did not stays down.
+    // It is not. What stood by does so again, since somebody may count on it; what did not, and
+    // holds what the other never had, stays down.
     (void)rebuild.start_as_standby(within_time(kLocalWork));
     return *why;
   }
