@@ -164,7 +164,8 @@ Result<Done> ExecutionRunner::resume_all() {
     if (!write_down(*run, std::move(replayed->completed))) return Done{};  // being stopped
     world_.events.emit("execution.resumed", {{"execution", entry.name}, {"events", events.size()}});
     if (const auto& end = run->execution.finished()) {
-      (void)journal_.finish(entry.name, std::string(to_string(end->status)));
+      note_end(entry.name, *end);
+      if (tell_ended_) tell_ended_();
       continue;
     }
     for (const std::string& token : run->execution.open_tokens())
@@ -262,6 +263,17 @@ bool ExecutionRunner::write_down(Run& run, std::vector<states::HistoryEvent> eve
   }
 }
 
+void ExecutionRunner::note_end(const std::string& name, const states::command::Finished& end) {
+  const std::string status(to_string(end.status));
+  // Told before it is noted: a controller that dies in between tells it again.
+  world_.events.emit("execution.ended", {{"execution", name},
+                                         {"status", status},
+                                         {"error", end.error.value_or("")},
+                                         {"cause", end.cause.value_or("")}});
+  if (auto noted = journal_.finish(name, status); !noted)
+    world_.events.emit("journal.failed", {{"execution", name}, {"why", noted.error().what}});
+}
+
 void ExecutionRunner::carry_out(Run& run, const std::vector<states::Command>& commands) {
   for (const states::Command& each : commands) {
     if (const auto* task = std::get_if<states::command::RunTask>(&each)) {
@@ -271,13 +283,7 @@ void ExecutionRunner::carry_out(Run& run, const std::vector<states::Command>& co
     } else if (const auto* cancelled = std::get_if<states::command::CancelTimer>(&each)) {
       run.timers.erase(cancelled->timer);
     } else if (const auto* end = std::get_if<states::command::Finished>(&each)) {
-      const std::string status(to_string(end->status));
-      auto stored = journal_.finish(run.name, status);
-      world_.events.emit("execution.ended", {{"execution", run.name},
-                                             {"status", status},
-                                             {"error", end->error.value_or("")},
-                                             {"cause", end->cause.value_or("")},
-                                             {"stored", stored.ok()}});
+      note_end(run.name, *end);
       {
         const std::lock_guard held(run.lock);
         run.finished = true;

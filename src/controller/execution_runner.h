@@ -104,6 +104,7 @@ class ExecutionRunner final : public ExecutionOrders {
   void spawn(std::shared_ptr<Run> run);
   void drive(Run& run);
   void advance(Run& run, states::Stimulus stimulus);
+  void note_end(const std::string& name, const states::command::Finished& end);
   void carry_out(Run& run, const std::vector<states::Command>& commands);
   void run_step(const std::shared_ptr<Run>& run, const states::command::RunTask& task);
   /// False: stopped before it was written, so nothing may be done.

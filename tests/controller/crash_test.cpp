@@ -57,6 +57,7 @@ class EveryCrash : public testing::TestWithParam<Crash> {
       room.expect_nothing_changed();
     } else {
       room.expect_failed_over_once();
+      EXPECT_GE(room.world.events.count("execution.ended"), 1U);
     }
     return true;
   }
