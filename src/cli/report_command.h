@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "base/result.h"
 #include "base/exit_status.h"
+#include "base/result.h"
 
 namespace understudy {
 

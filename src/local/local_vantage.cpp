@@ -39,9 +39,8 @@ Result<Sighting> LocalVantage::look(const std::string& region, BootTime deadline
   }
   std::string services_detail;
   std::string database_detail;
-  auto services = std::async(std::launch::async, [&] {
-    return services_alive(region, deadline, services_detail);
-  });
+  auto services = std::async(std::launch::async,
+                             [&] { return services_alive(region, deadline, services_detail); });
   const bool database = database_answers(region, deadline, database_detail);
   Sighting seen = path.get();
   seen.services = services.get();

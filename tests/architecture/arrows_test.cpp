@@ -40,8 +40,8 @@ const std::map<std::string, Folders> kMayInclude = {
     // The product's own code in a simulated world: of adapters it knows none.
     {"simulation", {"controller", "recovery", "states", "ports", "topology", "base"}},
     {"cli",
-     {"controller", "registry", "drill", "report", "simulation", "recovery", "record",
-      "local", "telemetry", "ports", "topology", "system", "base"}},
+     {"controller", "registry", "drill", "report", "simulation", "recovery", "record", "local",
+      "telemetry", "ports", "topology", "system", "base"}},
 };
 
 /// Of a folder that may be included, only these headers may be, by that folder.

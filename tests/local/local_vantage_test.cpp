@@ -41,8 +41,7 @@ class ALook : public testing::Test {
   const Layout& layout_ = pair_.layout();
   StubOrigin way_in_{layout_.load_balancer(kRegion)};
   std::vector<std::unique_ptr<StubOrigin>> services_;
-  LocalVantage vantage_{"edge", "127.0.0.1", layout_, pair_.secrets().probe_role,
-                        pair_.clock()};
+  LocalVantage vantage_{"edge", "127.0.0.1", layout_, pair_.secrets().probe_role, pair_.clock()};
 };
 
 TEST_F(ALook, at_a_region_that_takes_traffic_soon_after_all_was_well_asks_the_way_in_alone) {
