@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <iterator>
 #include <map>
 #include <mutex>
@@ -75,14 +76,21 @@ PostgresAccess database_access(const Site& site, const std::string& region) {
           .standby_slot = replication_slot(layout.topology().other(region).name)};
 }
 
-ControlRoute look_route(LocalVantage& vantage, const Clock& clock, const ProbeTiming& timing) {
-  return {"GET",
-          "/v1/look",
-          {"controller", "cli"},
-          [&vantage, &clock, timing](const ControlCall& call) {
-            auto sighting =
-                vantage.look(call.request.parameter("region"),
-                             clock.boot() + std::min<Duration>(timing.timeout, wait_of(call)));
+/// 0 if it is not there, or no number; never longer than the callers of this process are held.
+milliseconds length_of(const ControlCall& call, std::string_view parameter) {
+  const std::string asked = call.request.parameter(parameter);
+  return std::clamp(milliseconds(std::strtoll(asked.c_str(), nullptr, 10)), milliseconds(0),
+                    milliseconds(10'000));
+}
+
+/// One look; with longest_ms repeated every every_ms while all is well.
+ControlRoute look_route(LocalVantage& vantage, const ProbeTiming& timing) {
+  return {"GET", "/v1/look", {"controller", "cli"}, [&vantage, timing](const ControlCall& call) {
+            auto sighting = vantage.look_while_well(
+                call.request.parameter("region"),
+                {.every = std::max<Duration>(timing.interval, length_of(call, "every_ms")),
+                 .timeout = std::min<Duration>(timing.timeout, wait_of(call)),
+                 .longest = length_of(call, "longest_ms")});
             return control_result(sighting,
                                   [](const Sighting& seen) { return wire::to_json(seen); });
           }};
@@ -227,7 +235,7 @@ Result<Done> run_child(const Site& site, const std::string& region,
   if (!keeper) return keeper.error();
   auto routes = routes_of(**keeper, *clock, "agent-" + other.name);
   std::ranges::move(planned_routes(**keeper, *clock), std::back_inserter(routes));
-  routes.push_back(look_route(vantage, *clock, site.topology().probe));
+  routes.push_back(look_route(vantage, site.topology().probe));
   LocalInspector inspector(region, layout, site.secrets(), *clock);
   std::ranges::move(inspection_routes(inspector, *clock), std::back_inserter(routes));
   auto server = serve_control(layout.agent(region), certificate_files(place.file("tls"), name),
@@ -288,7 +296,7 @@ Result<Done> run_vantage(const std::string& data) {
                        *clock);
   const http::Tls tls = certificate_files(layout.domain("edge").file("tls"), "vantage-edge");
   auto server = serve_control(layout.edge_vantage(), tls,
-                              {look_route(vantage, *clock, (*site)->topology().probe)}, 6);
+                              {look_route(vantage, (*site)->topology().probe)}, 6);
   if (!server) return server.error();
   wait_for_stop_signal();
   (*server)->stop(milliseconds(200));

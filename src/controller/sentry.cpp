@@ -15,11 +15,14 @@ constexpr Duration kRecordWait = std::chrono::seconds(1);
 constexpr Duration kRetry = milliseconds(50);
 /// What a vantage may take beyond its look, to tell us.
 constexpr Duration kTellUs = milliseconds(200);
-/// How often the table is asked; while all is well, each look that sees anything else asks it, too.
+/// How often the table is asked; while all is well, or a transition runs, less often. Each look
+/// that sees the region down asks it, too, unless a transition runs.
 constexpr Duration kDecideEvery = milliseconds(50);
-constexpr Duration kDecideWhenWell = milliseconds(200);
-/// How often the other grantor is asked, once the registry's part of the lease is over.
+constexpr Duration kDecideSeldom = milliseconds(200);
+/// How often the other grantor is asked, once the registry's part of the lease is over; and the
+/// longest that nobody looks whether it is.
 constexpr Duration kAskPromiseEvery = milliseconds(100);
+constexpr Duration kLookAtLeaseEvery = milliseconds(500);
 /// A hold that lasts this long is told to a person.
 constexpr Duration kHoldIsNews = std::chrono::seconds(3);
 /// A registry that does not answer for so long is told to a person.
@@ -48,7 +51,9 @@ Sentry::Sentry(Orchestration& world, ExecutionRunner& runner, OperatorControls& 
       controls_(controls),
       failover_document_(std::move(failover_document)),
       decide_now_(world.tasks.signal()),
-      health_(world.topology.probe, names_of(world.vantages), world.guards) {}
+      health_(world.topology.probe, names_of(world.vantages), world.guards) {
+  for (Vantage* vantage : world.vantages) lookouts_.push_back({*vantage});
+}
 
 void Sentry::start() {
   started_ = registry_ill_since_ = world_.clock.boot();
@@ -58,10 +63,10 @@ void Sentry::start() {
   const auto turns = static_cast<unsigned>(
       (world_.topology.probe.timeout + kTellUs) / world_.topology.probe.interval + 1);
   const BootTime first = world_.clock.boot();
-  for (Vantage* vantage : world_.vantages) {
+  for (Lookout& lookout : lookouts_) {
     for (unsigned turn = 0; turn < turns; ++turn) {
       const BootTime begin = first + turn * world_.topology.probe.interval;
-      world_.tasks.spawn("look", [=, this] { look_from(*vantage, begin, turns); });
+      world_.tasks.spawn("look", [=, this, &lookout] { look_from(lookout, begin, turns); });
     }
   }
   world_.tasks.spawn("watch-promise", [this] { watch_promise(); });
@@ -102,32 +107,59 @@ void Sentry::watch_record() {
   }
 }
 
-void Sentry::look_from(Vantage& vantage, BootTime begin, unsigned turns) {
-  const ProbeTiming& timing = world_.topology.probe;
+/// While every vantage sees all well, one look of each repeats itself, and the other turns are
+/// spared. As soon as one does not, all look by turns: no vantage's word of it is waited for.
+void Sentry::look_from(Lookout& lookout, BootTime begin, unsigned turns) {
+  const Duration interval = world_.topology.probe.interval;
   while (!stopped_) {
     world_.clock.sleep_until(begin);
-    const BootTime began = world_.clock.boot();
     std::string region;
+    bool repeat = false;
+    bool spared = true;
     {
       const std::lock_guard held(lock_);
       if (record_) region = record_->active;
+      const bool well =
+          std::all_of(lookouts_.begin(), lookouts_.end(), [](const auto& at) { return at.well; });
+      spared = region.empty() || (well && lookout.repeats);
+      repeat = !spared && well;
+      if (repeat) lookout.repeats = true;
     }
-    if (!region.empty()) {
-      const auto seen = vantage.look(region, began + timing.timeout);
-      if (seen) {
-        const std::lock_guard held(lock_);
-        health_.note(vantage.name(), region, *seen, began);
-      }
-      if (!seen || !seen->path || !seen->ready) decide_now_->notify();
-    }
-    begin = std::max(begin + turns * timing.interval, world_.clock.boot());
+    const auto looked_at = spared ? std::nullopt : look(lookout, region, repeat);
+    begin = looked_at && repeat ? *looked_at + interval : begin + turns * interval;
+    begin = std::max(begin, world_.clock.boot());
   }
+}
+
+/// When the last look began, if it saw all well.
+std::optional<BootTime> Sentry::look(Lookout& lookout, const std::string& region, bool repeat) {
+  const ProbeTiming& timing = world_.topology.probe;
+  const BootTime asked = world_.clock.boot();
+  // Not repeated for longer than a look may take: views stay as fresh as HealthView wants them.
+  const auto seen = repeat ? lookout.vantage.look_while_well(
+                                 region, {timing.interval, timing.timeout, timing.timeout})
+                           : lookout.vantage.look(region, asked + timing.timeout);
+  const BootTime now = world_.clock.boot();
+  const BootTime looked_at =
+      asked + (seen ? std::clamp(seen->began_after, Duration(0), now - asked) : Duration(0));
+  const bool well = seen && seen->well();
+  {
+    const std::lock_guard held(lock_);
+    if (seen) health_.note(lookout.vantage.name(), region, *seen, looked_at);
+    lookout.well = well;
+    if (repeat) lookout.repeats = false;
+  }
+  if ((!seen || !seen->path || !seen->ready) && !runner_.transition_running())
+    decide_now_->notify();
+  return well ? std::optional(looked_at) : std::nullopt;
 }
 
 void Sentry::decide_for_ever() {
   while (!stopped_) {
     const bool well = decide_once() == Decision::stay;
-    decide_now_->wait_until(world_.clock.boot() + (well ? kDecideWhenWell : kDecideEvery));
+    const bool nothing_to_decide = well || runner_.transition_running();
+    decide_now_->wait_until(world_.clock.boot() +
+                            (nothing_to_decide ? kDecideSeldom : kDecideEvery));
   }
 }
 
@@ -136,11 +168,13 @@ void Sentry::decide_for_ever() {
 void Sentry::watch_promise() {
   while (!stopped_) {
     std::vector<std::string> grantors;
+    BootTime next = world_.clock.boot() + kLookAtLeaseEvery;
     {
       const std::lock_guard held(lock_);
-      if (record_ && !granted_by_registry(*record_, world_.clock.boot()))
-        grantors = other_grantors(*record_);
+      const auto until = record_ ? granted_by_registry_until(*record_) : std::nullopt;
+      if (until && world_.clock.boot() >= *until) grantors = other_grantors(*record_);
       if (grantors.empty()) promise_over_at_.reset();
+      if (until) next = std::min(next, std::max(*until, world_.clock.boot() + kAskPromiseEvery));
     }
     for (const std::string& grantor : grantors) {
       // One that nobody here knows never answers: no promise of it is known to be over.
@@ -152,19 +186,21 @@ void Sentry::watch_promise() {
       promise_over_at_.reset();
       if (status) promise_over_at_ = world_.clock.boot() + milliseconds(status->promise_rest_ms);
     }
-    world_.clock.sleep_until(world_.clock.boot() + kAskPromiseEvery);
+    world_.clock.sleep_until(next);
   }
 }
 
-/// Over only if time says so and the registry has been there all the while: after its own outage
-/// the holder gets a chance to renew first.
-bool Sentry::granted_by_registry(const Record& record, BootTime now) const {
+/// None: no end is in sight. Over only if time says so and the registry has been there all the
+/// while: after its own outage the holder gets a chance to renew first.
+std::optional<BootTime> Sentry::granted_by_registry_until(const Record& record) const {
   const auto over_at = world_.lease_observer.over_at(record);
-  return !over_at || now < *over_at || now < registry_well_since_ + world_.topology.lease.ttl;
+  if (!over_at) return std::nullopt;
+  return std::max(*over_at, registry_well_since_ + world_.topology.lease.ttl);
 }
 
 bool Sentry::lease_alive(const Record& record, BootTime now) const {
-  if (granted_by_registry(record, now)) return true;
+  const auto until = granted_by_registry_until(record);
+  if (!until || now < *until) return true;
   return !other_grantors(record).empty() && (!promise_over_at_ || now < *promise_over_at_);
 }
 

@@ -16,7 +16,7 @@
 
 namespace understudy {
 
-/// Blocking code over ports; one task a vantage, one for the record, one for
+/// Blocking code over ports; a few tasks a vantage, one for the record, one for
 /// the other grantor's promise, one that decides. Thread-safe.
 class Sentry {
  public:
@@ -41,11 +41,18 @@ class Sentry {
 
  private:
   void watch_record();
-  void look_from(Vantage& vantage, BootTime begin, unsigned turns);
+  /// A vantage, and what its last look was like.
+  struct Lookout {
+    Vantage& vantage;
+    bool well = false;
+    bool repeats = false;  ///< a look that repeats itself while all is well is under way
+  };
+  void look_from(Lookout& lookout, BootTime begin, unsigned turns);
+  std::optional<BootTime> look(Lookout& lookout, const std::string& region, bool repeat);
   void decide_for_ever();
   Decision decide_once();
   void watch_promise();
-  [[nodiscard]] bool granted_by_registry(const Record& record, BootTime now) const;
+  [[nodiscard]] std::optional<BootTime> granted_by_registry_until(const Record& record) const;
   [[nodiscard]] bool lease_alive(const Record& record, BootTime now) const;
   void start_failover(const Record& record, const Row& row);
   void decline_lost_questions(const Record& record);
@@ -68,6 +75,7 @@ class Sentry {
 
   mutable std::mutex lock_;  // guards all below
   HealthView health_;
+  std::vector<Lookout> lookouts_;  ///< never more or fewer
   std::shared_ptr<const Record> record_;  // decided on far more often than it changes
   BootTime transition_since_{};           ///< when record_.transition was first seen so
   std::string registry_problem_ = "not asked yet";

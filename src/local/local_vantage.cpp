@@ -8,12 +8,12 @@
 namespace understudy {
 
 namespace {
-/// A way in that has not answered so soon may be dead: the others are asked beside it.
+/// A way in that has not answered so soon may be dead.
 constexpr auto kReadyAtOnce = milliseconds(20);
 }  // namespace
 
 LocalVantage::LocalVantage(std::string name, std::string source_address, const Layout& layout,
-                           std::string probe_password, const Clock& clock)
+                           std::string probe_password, Clock& clock)
     : name_(std::move(name)),
       source_address_(std::move(source_address)),
       layout_(layout),
@@ -29,14 +29,12 @@ Result<Sighting> LocalVantage::look(const std::string& region, BootTime deadline
   if (layout_.topology().region(region) == nullptr) {
     return Error{After::unchanged_final, "no region named \"" + region + "\""};
   }
-  const std::shared_future<Sighting> path =
-      std::async(std::launch::async, [&] { return look_at_path(region, deadline); });
-  if (was_well_lately(region) && path.wait_for(kReadyAtOnce) == std::future_status::ready &&
-      path.get().ready) {
-    Sighting seen = path.get();
+  if (was_well_lately(region)) {
+    Sighting seen = look_at_path(region, std::min(deadline, clock_.boot() + kReadyAtOnce));
     seen.services = seen.database = true;
-    return seen;
+    if (seen.ready) return seen;
   }
+  auto path = std::async(std::launch::async, [&] { return look_at_path(region, deadline); });
   std::string services_detail;
   std::string database_detail;
   auto services = std::async(std::launch::async,
@@ -53,6 +51,10 @@ Result<Sighting> LocalVantage::look(const std::string& region, BootTime deadline
     well_at_[region] = clock_.boot();
   }
   return seen;
+}
+
+Result<Sighting> LocalVantage::look_while_well(const std::string& region, const Pace& pace) {
+  return repeat_while_well([&](BootTime deadline) { return look(region, deadline); }, clock_, pace);
 }
 
 bool LocalVantage::was_well_lately(const std::string& region) {

@@ -15,16 +15,18 @@
 namespace understudy {
 
 /// Thread-safe. Looks at the way in, the services and the database side by side, so that one that
-/// hangs hides none of the others; at the way in alone if it says at once that the region takes
-/// traffic, and all was well a moment ago. `layout` and `clock` outlive it.
+/// hangs hides none of the others. If all was well a moment ago the way in is asked alone first,
+/// and the others only if it does not say at once that the region takes traffic. `layout` and
+/// `clock` outlive it.
 class LocalVantage final : public Vantage {
  public:
   /// `source_address`: where the looks come from. `probe_password` of the role understudy_probe.
   LocalVantage(std::string name, std::string source_address, const Layout& layout,
-               std::string probe_password, const Clock& clock);
+               std::string probe_password, Clock& clock);
 
   std::string name() const override { return name_; }
   Result<Sighting> look(const std::string& region, BootTime deadline) override;
+  Result<Sighting> look_while_well(const std::string& region, const Pace& pace) override;
 
  private:
   [[nodiscard]] Sighting look_at_path(const std::string& region, BootTime deadline) const;
@@ -37,7 +39,7 @@ class LocalVantage final : public Vantage {
   const std::string source_address_;
   const Layout& layout_;
   const std::string probe_password_;
-  const Clock& clock_;
+  Clock& clock_;
   http::Client http_;
   std::mutex lock_;
   std::map<std::string, postgres::Connection> idle_;  // by region

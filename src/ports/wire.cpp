@@ -176,7 +176,8 @@ json::object to_json(const Sighting& sighting) {
           {"ready", sighting.ready},
           {"services", sighting.services},
           {"database", sighting.database},
-          {"detail", sighting.detail}};
+          {"detail", sighting.detail},
+          {"began_after_ms", to_ms(sighting.began_after)}};
 }
 
 std::optional<Sighting> sighting_from(const json::object& object) {
@@ -184,6 +185,9 @@ std::optional<Sighting> sighting_from(const json::object& object) {
   Reader read(object);
   read("path", sighting.path)("ready", sighting.ready)("services", sighting.services)(
       "database", sighting.database)("detail", sighting.detail);
+  std::int64_t began_after_ms = 0;
+  read.length("began_after_ms", began_after_ms);
+  sighting.began_after = milliseconds(began_after_ms);
   return if_good(read, sighting);
 }
 

@@ -98,6 +98,13 @@ Sighting LookFrom::look(Process& process, const std::string& region, BootTime de
   return sighting;
 }
 
+Result<Sighting> LookFrom::look_while_well(Process& process, const std::string& region,
+                                           const Pace& pace) {
+  ProcessClock clock(process);
+  return repeat_while_well([&](BootTime deadline) { return look(process, region, deadline); },
+                           clock, pace);
+}
+
 namespace {
 
 class OwnVantage final : public Vantage {
@@ -106,6 +113,9 @@ class OwnVantage final : public Vantage {
   [[nodiscard]] std::string name() const override { return from_.name(); }
   Result<Sighting> look(const std::string& region, BootTime deadline) override {
     return from_.look(process_, region, deadline);
+  }
+  Result<Sighting> look_while_well(const std::string& region, const Pace& pace) override {
+    return from_.look_while_well(process_, region, pace);
   }
 
  private:
@@ -128,6 +138,12 @@ class FarVantage final : public Vantage {
         [&from = from_, &far, region, longest]() -> Result<Sighting> {
           return from.look(far, region, far.machine().boot() + longest);
         });
+  }
+  Result<Sighting> look_while_well(const std::string& region, const Pace& pace) override {
+    Process& far = place_(region);
+    return stage_.network.call_fiber<Result<Sighting>>(
+        caller_, far, caller_.machine().boot() + pace.longest + pace.timeout + milliseconds(100),
+        [&from = from_, &far, region, pace] { return from.look_while_well(far, region, pace); });
   }
 
  private:

@@ -57,6 +57,8 @@ class LookFrom {
       : stage_(stage), name_(std::move(name)), regions_(regions) {}
   /// In a fiber of `process`.
   [[nodiscard]] Sighting look(Process& process, const std::string& region, BootTime deadline);
+  [[nodiscard]] Result<Sighting> look_while_well(Process& process, const std::string& region,
+                                                 const Pace& pace);
   [[nodiscard]] const std::string& name() const { return name_; }
 
  private:

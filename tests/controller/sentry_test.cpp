@@ -116,6 +116,26 @@ TEST_F(Watch, fails_over_when_only_the_agent_is_gone) {
   EXPECT_FALSE(world_.writable(world_.north));
 }
 
+TEST_F(Watch, over_a_region_that_is_well_lets_vantages_look_by_themselves) {
+  begin();
+  const unsigned looks = world_.edge.looks, asked = world_.edge.asked_to_repeat;
+  run_for(seconds(60));
+  EXPECT_NEAR(world_.edge.looks - looks, 300U, 20U) << "one each 200 ms, as ever";
+  EXPECT_NEAR(world_.edge.asked_to_repeat - asked, 100U, 10U) << "three looks each";
+}
+
+TEST_F(Watch, waits_for_no_vantage_that_looks_by_itself_once_another_sees_the_region_down) {
+  begin();
+  // The other region's answers are lost from now on; whatever it may just be repeating is late.
+  world_.beside.silent = true;
+  world_.kill(world_.north);
+  const BootTime died = world_.stage.boot();
+  EXPECT_TRUE(world_.stage.run_until([&] { return started() == 1; }, seconds(3)));
+  EXPECT_LE(world_.stage.boot() - died, milliseconds(1100));
+  world_.beside.silent = false;
+  EXPECT_TRUE(world_.stage.run_until([&] { return world_.writable(world_.south); }, seconds(5)));
+}
+
 TEST_F(Watch, holds_when_one_vantage_is_cut_off) {
   begin();
   world_.witness.sees = [](const std::string&) { return Sighting{}; };
