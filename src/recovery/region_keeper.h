@@ -85,6 +85,7 @@ class RegionKeeper final : public RegionAgent, public Grantor {
   void keep_lease();
   void keep_extended();
   void keep_database();
+  [[nodiscard]] BootTime next_look() const;
   void keep_changes();
   void keep_services();
 

@@ -2,14 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "recovery/region_keeper.h"
 
 namespace understudy {
 
 namespace {
 
-/// How often the database is looked at, and how long a look may take.
+/// How often the database is looked at: while anything moves, or commits may have to be held; and
+/// while nothing does. How long a look may take.
 constexpr Duration kDatabaseInterval = milliseconds(100);
+constexpr Duration kCalmInterval = milliseconds(250);
 constexpr Duration kDatabaseTimeout = milliseconds(500);
 
 }  // namespace
@@ -37,8 +41,21 @@ void RegionKeeper::keep_database() {
       services_signal_->notify();
       ports_.events.emit(now_writable ? "region.writable" : "region.fenced", {{"region", region_}});
     }
-    database_signal_->wait_until(ports_.clock.boot() + kDatabaseInterval);
+    database_signal_->wait_until(next_look());
   }
+}
+
+/// In time for the next heartbeat and for the end of the page.
+BootTime RegionKeeper::next_look() const {
+  const BootTime now = ports_.clock.boot();
+  const WallTime wall = ports_.clock.wall();
+  const std::lock_guard held(lock_);
+  const bool calm = record_ && record_->transition.phase == Phase::none && database_answers_ &&
+                    !attaching_ && !rpo_guard_.armed();
+  if (!calm) return now + kDatabaseInterval;
+  Duration wait = kCalmInterval;
+  if (was_writable_) wait = std::min({wait, holder_->rest(now, wall), beat_at_ - now});
+  return now + std::max<Duration>(wait, milliseconds(10));
 }
 
 /// What one look at the database makes necessary.

@@ -26,6 +26,8 @@ class RpoGuard {
   /// One look at the active region's primary. `attached`: a standby could be promoted.
   void see(BootTime now, const DatabaseState& primary, bool attached);
 
+  /// The topology wants commits held, at some times or always.
+  [[nodiscard]] bool armed() const { return synchronous_ || budget_first_; }
   /// As of the last look.
   [[nodiscard]] bool holds() const { return holds_; }
   /// For how long the standby has lacked something, as of the last look.
