@@ -10,6 +10,9 @@
 namespace understudy::states {
 namespace {
 
+/// Most texts of an execution are no longer.
+constexpr std::size_t kTextUsually = 500;
+
 /// By character: whether it stands in a JSON text as something else.
 constexpr auto kEscaped = [] {
   std::array<bool, 256> escaped{};
@@ -104,6 +107,7 @@ void append(std::string& out, const json::value& value) {
 
 std::string to_text(const json::value& value) {
   std::string out;
+  out.reserve(kTextUsually);
   append(out, value);
   return out;
 }
