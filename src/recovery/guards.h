@@ -71,6 +71,7 @@ enum class Guard : std::uint8_t {
   lost_tail_kept,         ///< R21: before anything is overwritten
   bystander_alone,        ///< R21: never the active region, nor an attached one
   stale_rebuild_refused,  ///< R21: nor by an order of an epoch that is over
+  attach_overtaken,       ///< R21: nor one that an attach under way may still make a standby of
   // People's orders.
   orders_obeyed,             ///< no failover begins by itself against them,
   orders_asked_again,        ///< nor is its transition opened against what was ordered since

@@ -93,6 +93,7 @@ std::optional<Error> RegionKeeper::stay_detached(std::uint64_t epoch, BootTime d
     if (auto why = not_to_be_rebuilt(*record, epoch)) return why;
     const auto next = kept_detached(*record, nonce());
     if (!next) return std::nullopt;  // attached, and a sabotage says that it does not matter
+    if (!ports_.guards.has(Guard::attach_overtaken)) return std::nullopt;
     const Replaced answer = ports_.registry.replace(*next, deadline);
     if (std::holds_alternative<Record>(answer)) return std::nullopt;
     if (const auto* conflict = std::get_if<Conflict>(&answer)) {

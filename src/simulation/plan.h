@@ -125,4 +125,7 @@ struct DetectionSettings {
 
 [[nodiscard]] Plan draw_plan(std::uint64_t seed, Profile profile);
 
+/// A lease whose margin is hardly more than it must be: what is larger hides mistakes.
+void set_lease(Topology& topology, Duration ttl, std::int64_t drift_ppm);
+
 }  // namespace understudy::simulation
