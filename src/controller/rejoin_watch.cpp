@@ -10,7 +10,7 @@ namespace understudy {
 
 namespace {
 
-constexpr Duration kLookEvery = std::chrono::seconds(1);
+constexpr Duration kLookEvery = std::chrono::seconds(2);
 constexpr Duration kCall = std::chrono::seconds(2);
 /// A standby that was only restarted streams again by itself within this.
 constexpr Duration kSettle = std::chrono::seconds(8);

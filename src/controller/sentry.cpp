@@ -135,9 +135,10 @@ void Sentry::look_from(Lookout& lookout, BootTime begin, unsigned turns) {
 std::optional<BootTime> Sentry::look(Lookout& lookout, const std::string& region, bool repeat) {
   const ProbeTiming& timing = world_.topology.probe;
   const BootTime asked = world_.clock.boot();
-  // Not repeated for longer than a look may take: views stay as fresh as HealthView wants them.
+  // A view is then half as old as what HealthView calls silence, at the most.
+  const Duration longest = timing.interval + timing.timeout;
   const auto seen = repeat ? lookout.vantage.look_while_well(
-                                 region, {timing.interval, timing.timeout, timing.timeout})
+                                 region, {timing.interval, timing.timeout, longest})
                            : lookout.vantage.look(region, asked + timing.timeout);
   const BootTime now = world_.clock.boot();
   const BootTime looked_at =

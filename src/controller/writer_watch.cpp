@@ -8,7 +8,7 @@ namespace understudy {
 
 namespace {
 
-constexpr Duration kLookEvery = std::chrono::seconds(1);
+constexpr Duration kLookEvery = std::chrono::seconds(2);
 constexpr Duration kCall = milliseconds(500);
 /// Longer than a database takes to restart in place.
 constexpr Duration kMissedTooLong = std::chrono::seconds(10);

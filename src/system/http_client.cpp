@@ -115,8 +115,8 @@ List headers_of(const Request& request) {
   };
   add("Expect:");  // libcurl would wait a second for "100 Continue" with long bodies
   // No body of ours is a form, which is what libcurl would call it.
-  if (!request.body.empty() && request.header("Content-Type").empty())
-    add("Content-Type: application/json");
+  if (request.header("Content-Type").empty())
+    add(request.body.empty() ? "Content-Type:" : "Content-Type: application/json");
   for (const auto& [name, value] : request.headers)
     add(value.empty() ? name + ";" : name + ": " + value);
   return list;
@@ -132,7 +132,9 @@ bool breaks_lines(const Request& request) {
   return false;
 }
 
+/// Takes back what an earlier request with this handle set.
 void set_request(CURL* easy, const Request& request) {
+  set(easy, CURLOPT_HTTPGET, 1L);
   const bool has_body = !request.body.empty() || request.method == "POST" ||
                         request.method == "PUT" || request.method == "PATCH";
   if (request.method == "HEAD") {
@@ -144,10 +146,20 @@ void set_request(CURL* easy, const Request& request) {
   set(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
 }
 
+/// What is the call's own, and ends with it: a handle at rest points to nothing.
+void point_to(CURL* easy, curl_slist* headers, Exchange* exchange) {
+  set(easy, CURLOPT_HTTPHEADER, headers);
+  set(easy, CURLOPT_WRITEDATA, exchange);
+  set(easy, CURLOPT_HEADERDATA, exchange);
+  set(easy, CURLOPT_PREREQDATA, exchange);
+  set(easy, CURLOPT_ERRORBUFFER, exchange == nullptr ? nullptr : exchange->reason);
+  if (exchange == nullptr) set(easy, CURLOPT_POSTFIELDS, nullptr);
+}
+
 }  // namespace
 
-/// Handles at rest. Each keeps its own connections; the one used last is given first, since its
-/// connection is the likeliest to be alive.
+/// Handles at rest, with what is the same for every call set. Each keeps its own connections; the
+/// one used last is given first, since its connection is the likeliest to be alive.
 class Client::Connections {
  public:
   explicit Connections(ClientOptions options) : options_(std::move(options)) {}
@@ -161,13 +173,14 @@ class Client::Connections {
         return easy;
       }
     }
-    return Easy(curl_easy_init());
+    Easy easy(curl_easy_init());
+    if (easy) set_fixed(easy.get(), options_);
+    return easy;
   }
   void give_back(Easy easy) {
     const std::lock_guard lock(mutex_);
     idle_.push_back(std::move(easy));
   }
-  [[nodiscard]] const ClientOptions& options() const { return options_; }
 
  private:
   const ClientOptions options_;
@@ -189,22 +202,16 @@ Result<Response> Client::send(const std::string& url, const Request& request,
   if (!easy) return Error{After::unchanged_retry, "libcurl gave no handle: out of memory"};
   Exchange exchange;
   const List headers = headers_of(request);
-  set_fixed(easy.get(), connections_->options());
   set_request(easy.get(), request);
   set(easy.get(), CURLOPT_URL, url.c_str());
-  set(easy.get(), CURLOPT_HTTPHEADER, headers.get());
   set(easy.get(), CURLOPT_TIMEOUT_MS,
       static_cast<long>(std::max<std::int64_t>(1, timeout.count())));
-  set(easy.get(), CURLOPT_WRITEDATA, &exchange);
-  set(easy.get(), CURLOPT_HEADERDATA, &exchange);
-  set(easy.get(), CURLOPT_PREREQDATA, &exchange);
-  set(easy.get(), CURLOPT_ERRORBUFFER, exchange.reason);
+  point_to(easy.get(), headers.get(), &exchange);
 
   const CURLcode code = curl_easy_perform(easy.get());
   long status = 0;
   curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
-  // Forgets all options (and the pointers to this call's data), keeps the connections.
-  curl_easy_reset(easy.get());
+  point_to(easy.get(), nullptr, nullptr);
   connections_->give_back(std::move(easy));
   if (code != CURLE_OK) {
     std::string_view reason = exchange.sendings > 1 ? "the connection ended without an answer"

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t kRequestsWaitingMax = 10'000;
 constexpr std::size_t kConnectionsMax = 20'000;
-constexpr std::chrono::milliseconds kSweepEvery{100};
+constexpr std::chrono::milliseconds kSweepEvery{500};
 
 class BeastServer final : public Server {
  public:

@@ -121,7 +121,7 @@ TEST_F(Watch, over_a_region_that_is_well_lets_vantages_look_by_themselves) {
   const unsigned looks = world_.edge.looks, asked = world_.edge.asked_to_repeat;
   run_for(seconds(60));
   EXPECT_NEAR(world_.edge.looks - looks, 300U, 20U) << "one each 200 ms, as ever";
-  EXPECT_NEAR(world_.edge.asked_to_repeat - asked, 100U, 10U) << "three looks each";
+  EXPECT_NEAR(world_.edge.asked_to_repeat - asked, 75U, 8U) << "four looks each";
 }
 
 TEST_F(Watch, waits_for_no_vantage_that_looks_by_itself_once_another_sees_the_region_down) {

@@ -145,6 +145,25 @@ TEST(HttpClient, a_connection_that_ended_at_rest_is_replaced_quietly) {
   EXPECT_EQ(sent->body, "2");
 }
 
+TEST(HttpClient, sends_nothing_of_an_earlier_request_along) {
+  auto server = serve([](const Request& request) {
+    return ok(request.method + " [" + request.body + "] [" + std::string(request.header("X-Once")) +
+              "] [" + std::string(request.header("Content-Type")) + "]");
+  });
+  const http::Client client;
+  const auto say = [&](const Request& request) {
+    const auto answer = client.send(url(*server, "/"), request, 2s);
+    return answer ? answer->body : answer.error().what;
+  };
+  EXPECT_EQ(say({.method = "POST", .headers = {{"X-Once", "yes"}}, .body = "first"}),
+            "POST [first] [yes] [application/json]");
+  EXPECT_EQ(say(get()), "GET [] [] []");
+  EXPECT_EQ(say({.method = "DELETE"}), "DELETE [] [] []");
+  EXPECT_EQ(say({.method = "HEAD"}), "");
+  EXPECT_EQ(say(post("last")), "POST [last] [] [application/json]");
+  EXPECT_EQ(say(post("")), "POST [] [] []");
+}
+
 TEST(HttpClient, redirects_are_answers) {
   auto server = serve([](const Request&) {
     Response response = ok("");
