@@ -26,8 +26,9 @@
     document.getElementById("free").textContent = free;
   }
 
-  // A region that is lost may not even say no, so nothing is waited for longer than this.
-  const PATIENCE_MS = 700;
+  // A region that is lost may not even say no, so nothing is waited for longer than this. It is more than the
+  // edge lets a request wait for a region: whoever gives up before that loses the place in the queue.
+  const PATIENCE_MS = 2000;
   // The first new try comes within 200 ms, later ones every 250 to 500 ms: whoever was cut off is at the other
   // region within a second of its readiness, and thousands do not come in the same instant. Not faster: browsers
   // hold back a page whose connections keep failing.

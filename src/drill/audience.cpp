@@ -13,7 +13,7 @@ namespace understudy::drill {
 namespace {
 
 constexpr unsigned kWatchers = 50;
-constexpr auto kPatience = milliseconds(700);
+constexpr auto kPatience = milliseconds(2000);
 constexpr auto kLook = milliseconds(100);  ///< between looks at whether to leave
 constexpr auto kBetweenReads = milliseconds(100);
 constexpr auto kPageTimeout = milliseconds(10'000);

@@ -33,7 +33,7 @@ struct AudienceSeen {
   PagesRead dynamic;  ///< of one that is not
 };
 
-/// Watchers reconnect as the web page does (boxoffice/static/seats.js): they wait 0.7 s for a first
+/// Watchers reconnect as the web page does (boxoffice/static/seats.js): they wait 2 s for a first
 /// word, and try again after at most 0.2 s, then every 0.25 to 0.5 s.
 class Audience {
  public:
