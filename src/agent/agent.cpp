@@ -83,17 +83,27 @@ milliseconds length_of(const ControlCall& call, std::string_view parameter) {
                     milliseconds(10'000));
 }
 
-/// One look; with longest_ms repeated every every_ms while all is well.
-ControlRoute look_route(LocalVantage& vantage, const ProbeTiming& timing) {
-  return {"GET", "/v1/look", {"controller", "cli"}, [&vantage, timing](const ControlCall& call) {
-            auto sighting = vantage.look_while_well(
-                call.request.parameter("region"),
-                {.every = std::max<Duration>(timing.interval, length_of(call, "every_ms")),
-                 .timeout = std::min<Duration>(timing.timeout, wait_of(call)),
-                 .longest = length_of(call, "longest_ms")});
-            return control_result(sighting,
-                                  [](const Sighting& seen) { return wire::to_json(seen); });
-          }};
+std::vector<ControlRoute> vantage_routes(LocalVantage& vantage, const Clock& clock,
+                                         const ProbeTiming& timing) {
+  const std::vector<std::string> callers = {"controller", "cli"};
+  return {
+      {"GET", "/v1/look", callers,
+       [&vantage, &clock, timing](const ControlCall& call) {
+         auto sighting =
+             vantage.look(call.request.parameter("region"),
+                          clock.boot() + std::min<Duration>(timing.timeout, wait_of(call)));
+         return control_result(sighting, [](const Sighting& seen) { return wire::to_json(seen); });
+       }},
+      {"GET", "/v1/watch", callers,
+       [&vantage, timing](const ControlCall& call) {
+         auto watched = vantage.watch(
+             call.request.parameter("region"),
+             {.every = std::max<Duration>(timing.interval, length_of(call, "every_ms")),
+              .at_once = length_of(call, "at_once_ms"),
+              .longest = length_of(call, "longest_ms")});
+         return control_result(watched, [](const Watched& seen) { return wire::to_json(seen); });
+       }},
+  };
 }
 
 std::optional<std::uint64_t> positive_at(const ControlCall& call, std::string_view key) {
@@ -235,7 +245,8 @@ Result<Done> run_child(const Site& site, const std::string& region,
   if (!keeper) return keeper.error();
   auto routes = routes_of(**keeper, *clock, "agent-" + other.name);
   std::ranges::move(planned_routes(**keeper, *clock), std::back_inserter(routes));
-  routes.push_back(look_route(vantage, site.topology().probe));
+  std::ranges::move(vantage_routes(vantage, *clock, site.topology().probe),
+                    std::back_inserter(routes));
   LocalInspector inspector(region, layout, site.secrets(), *clock);
   std::ranges::move(inspection_routes(inspector, *clock), std::back_inserter(routes));
   auto server = serve_control(layout.agent(region), certificate_files(place.file("tls"), name),
@@ -296,7 +307,7 @@ Result<Done> run_vantage(const std::string& data) {
                        *clock);
   const http::Tls tls = certificate_files(layout.domain("edge").file("tls"), "vantage-edge");
   auto server = serve_control(layout.edge_vantage(), tls,
-                              {look_route(vantage, (*site)->topology().probe)}, 6);
+                              vantage_routes(vantage, *clock, (*site)->topology().probe), 6);
   if (!server) return server.error();
   wait_for_stop_signal();
   (*server)->stop(milliseconds(200));

@@ -13,6 +13,8 @@ namespace {
 /// How long a look at the record may take, and how long it waits for a change.
 constexpr Duration kRecordWait = std::chrono::seconds(1);
 constexpr Duration kRetry = milliseconds(50);
+/// A region that is well says so within this part of the interval between looks.
+constexpr int kAtOnceOfInterval = 4;
 /// What a vantage may take beyond its look, to tell us.
 constexpr Duration kTellUs = milliseconds(200);
 /// How often the table is asked; while all is well, or a transition runs, less often. Each look
@@ -107,52 +109,64 @@ void Sentry::watch_record() {
   }
 }
 
-/// While every vantage sees all well, one look of each repeats itself, and the other turns are
-/// spared. As soon as one does not, all look by turns: no vantage's word of it is waited for.
+/// While all is well each vantage watches by itself, and the turns are spared. As soon as one sees
+/// anything else, or not at once, all look by turns: no other's word of it is waited for.
 void Sentry::look_from(Lookout& lookout, BootTime begin, unsigned turns) {
   const Duration interval = world_.topology.probe.interval;
   while (!stopped_) {
     world_.clock.sleep_until(begin);
     std::string region;
-    bool repeat = false;
+    bool watch = false;
     bool spared = true;
     {
       const std::lock_guard held(lock_);
       if (record_) region = record_->active;
       const bool well =
           std::all_of(lookouts_.begin(), lookouts_.end(), [](const auto& at) { return at.well; });
-      spared = region.empty() || (well && lookout.repeats);
-      repeat = !spared && well;
-      if (repeat) lookout.repeats = true;
+      spared = region.empty() || (well && lookout.watches);
+      watch = !spared && well;
+      if (watch) lookout.watches = true;
     }
-    const auto looked_at = spared ? std::nullopt : look(lookout, region, repeat);
-    begin = looked_at && repeat ? *looked_at + interval : begin + turns * interval;
+    if (watch) {
+      begin = watch_once(lookout, region);
+    } else {
+      if (!spared) look_once(lookout, region);
+      begin += turns * interval;
+    }
     begin = std::max(begin, world_.clock.boot());
   }
 }
 
-/// When the last look began, if it saw all well.
-std::optional<BootTime> Sentry::look(Lookout& lookout, const std::string& region, bool repeat) {
-  const ProbeTiming& timing = world_.topology.probe;
-  const BootTime asked = world_.clock.boot();
-  // A view is then half as old as what HealthView calls silence, at the most.
-  const Duration longest = timing.interval + timing.timeout;
-  const auto seen = repeat ? lookout.vantage.look_while_well(
-                                 region, {timing.interval, timing.timeout, longest})
-                           : lookout.vantage.look(region, asked + timing.timeout);
-  const BootTime now = world_.clock.boot();
-  const BootTime looked_at =
-      asked + (seen ? std::clamp(seen->began_after, Duration(0), now - asked) : Duration(0));
-  const bool well = seen && seen->well();
+void Sentry::look_once(Lookout& lookout, const std::string& region) {
+  const BootTime began = world_.clock.boot();
+  const auto seen = lookout.vantage.look(region, began + world_.topology.probe.timeout);
   {
     const std::lock_guard held(lock_);
-    if (seen) health_.note(lookout.vantage.name(), region, *seen, looked_at);
-    lookout.well = well;
-    if (repeat) lookout.repeats = false;
+    if (seen) health_.note(lookout.vantage.name(), region, *seen, began);
+    lookout.well = seen && seen->well();
   }
   if ((!seen || !seen->path || !seen->ready) && !runner_.transition_running())
     decide_now_->notify();
-  return well ? std::optional(looked_at) : std::nullopt;
+}
+
+/// When to look next: at once if the watch is over.
+BootTime Sentry::watch_once(Lookout& lookout, const std::string& region) {
+  const Sighting well{.path = true, .ready = true, .services = true, .database = true};
+  const ProbeTiming& timing = world_.topology.probe;
+  const BootTime began = world_.clock.boot();
+  // The longest after which a view is half as old as what HealthView calls silence.
+  const auto watched = lookout.vantage.watch(
+      region,
+      {timing.interval, timing.interval / kAtOnceOfInterval, timing.interval + timing.timeout});
+  const BootTime now = world_.clock.boot();
+  std::optional<BootTime> well_at;
+  if (watched && watched->well_after)
+    well_at = began + std::clamp(*watched->well_after, Duration(0), now - began);
+  const std::lock_guard held(lock_);
+  if (well_at) health_.note(lookout.vantage.name(), region, well, *well_at);
+  lookout.well = watched && !watched->over;
+  lookout.watches = false;
+  return lookout.well && well_at ? *well_at + timing.interval : now;
 }
 
 void Sentry::decide_for_ever() {

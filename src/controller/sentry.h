@@ -41,14 +41,15 @@ class Sentry {
 
  private:
   void watch_record();
-  /// A vantage, and what its last look was like.
+  /// A vantage, and whether all was well when it was last heard.
   struct Lookout {
     Vantage& vantage;
     bool well = false;
-    bool repeats = false;  ///< a look that repeats itself while all is well is under way
+    bool watches = false;  ///< by itself, for one of the turns
   };
   void look_from(Lookout& lookout, BootTime begin, unsigned turns);
-  std::optional<BootTime> look(Lookout& lookout, const std::string& region, bool repeat);
+  void look_once(Lookout& lookout, const std::string& region);
+  BootTime watch_once(Lookout& lookout, const std::string& region);
   void decide_for_ever();
   Decision decide_once();
   void watch_promise();
@@ -75,7 +76,7 @@ class Sentry {
 
   mutable std::mutex lock_;  // guards all below
   HealthView health_;
-  std::vector<Lookout> lookouts_;  ///< never more or fewer
+  std::vector<Lookout> lookouts_;         ///< never more or fewer
   std::shared_ptr<const Record> record_;  // decided on far more often than it changes
   BootTime transition_since_{};           ///< when record_.transition was first seen so
   std::string registry_problem_ = "not asked yet";

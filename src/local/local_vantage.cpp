@@ -53,8 +53,8 @@ Result<Sighting> LocalVantage::look(const std::string& region, BootTime deadline
   return seen;
 }
 
-Result<Sighting> LocalVantage::look_while_well(const std::string& region, const Pace& pace) {
-  return repeat_while_well([&](BootTime deadline) { return look(region, deadline); }, clock_, pace);
+Result<Watched> LocalVantage::watch(const std::string& region, const Pace& pace) {
+  return watch_by([&](BootTime deadline) { return look(region, deadline); }, clock_, pace);
 }
 
 bool LocalVantage::was_well_lately(const std::string& region) {

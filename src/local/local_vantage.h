@@ -26,7 +26,7 @@ class LocalVantage final : public Vantage {
 
   std::string name() const override { return name_; }
   Result<Sighting> look(const std::string& region, BootTime deadline) override;
-  Result<Sighting> look_while_well(const std::string& region, const Pace& pace) override;
+  Result<Watched> watch(const std::string& region, const Pace& pace) override;
 
  private:
   [[nodiscard]] Sighting look_at_path(const std::string& region, BootTime deadline) const;

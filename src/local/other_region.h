@@ -21,8 +21,8 @@ class OtherRegion final : public Vantage {
   Result<Sighting> look(const std::string& region, BootTime deadline) override {
     return by_region_.at(topology_.other(region).name)->look(region, deadline);
   }
-  Result<Sighting> look_while_well(const std::string& region, const Pace& pace) override {
-    return by_region_.at(topology_.other(region).name)->look_while_well(region, pace);
+  Result<Watched> watch(const std::string& region, const Pace& pace) override {
+    return by_region_.at(topology_.other(region).name)->watch(region, pace);
   }
 
  private:

@@ -96,12 +96,12 @@ Result<Sighting> RemoteVantage::look(const std::string& region, BootTime deadlin
                            wire::sighting_from);
 }
 
-Result<Sighting> RemoteVantage::look_while_well(const std::string& region, const Pace& pace) {
-  return decoded<Sighting>(
-      client_.get(fmt::format("/v1/look?region={}&wait_ms={}&every_ms={}&longest_ms={}", region,
-                              to_ms(pace.timeout), to_ms(pace.every), to_ms(pace.longest)),
-                  clock_.boot() + pace.longest + pace.timeout + kAnswerSlack),
-      wire::sighting_from);
+Result<Watched> RemoteVantage::watch(const std::string& region, const Pace& pace) {
+  return decoded<Watched>(
+      client_.get(fmt::format("/v1/watch?region={}&every_ms={}&at_once_ms={}&longest_ms={}", region,
+                              to_ms(pace.every), to_ms(pace.at_once), to_ms(pace.longest)),
+                  clock_.boot() + pace.longest + pace.at_once + kAnswerSlack),
+      wire::watched_from);
 }
 
 }  // namespace understudy

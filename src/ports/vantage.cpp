@@ -4,16 +4,19 @@
 
 namespace understudy {
 
-Result<Sighting> repeat_while_well(const std::function<Result<Sighting>(BootTime deadline)>& look,
-                                   Clock& clock, const Pace& pace) {
-  const BootTime asked = clock.boot();
-  BootTime begin = asked;
+Result<Watched> watch_by(const std::function<Result<Sighting>(BootTime deadline)>& look,
+                         Clock& clock, const Pace& pace) {
+  Watched watched;
+  const BootTime first = clock.boot();
+  BootTime begin = first;
   while (true) {
-    auto seen = look(begin + pace.timeout);
-    if (!seen) return seen;
-    seen->began_after = begin - asked;
+    const auto seen = look(begin + pace.at_once);
+    if (!seen) return seen.error();
+    watched.over = !seen->well() || clock.boot() > begin + pace.at_once;
+    if (watched.over) return watched;
+    watched.well_after = begin - first;
     const BootTime next = std::max(begin + pace.every, clock.boot());
-    if (!seen->well() || next > asked + pace.longest) return seen;
+    if (next > first + pace.longest) return watched;
     clock.sleep_until(next);
     begin = clock.boot();
   }

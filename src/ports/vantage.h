@@ -2,6 +2,7 @@
 // A place that looks at a region from outside.
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -18,17 +19,22 @@ struct Sighting {
   bool database = false;  ///< its database answers, asked directly
                           ///< (where it is ready, both may be of up to kDetailsKeep ago)
   std::string detail;     ///< for people: what failed and how
-  /// How long after it was asked for this look began: not at once, if it was a repeated one.
-  Duration began_after{};
 
   [[nodiscard]] bool well() const { return path && ready && services && database; }
 };
 
-/// How a look is repeated.
+/// How a region that is well is watched.
 struct Pace {
   Duration every{};    ///< from the beginning of a look to that of the next
-  Duration timeout{};  ///< of each
+  Duration at_once{};  ///< within which each must see all well
   Duration longest{};  ///< the last one begins no later than so long after the first
+};
+
+/// What a watch came to. Good news only: how a region is that is not well, a look tells.
+struct Watched {
+  /// How long after the first look the last one began that saw all well; none: not one did.
+  std::optional<Duration> well_after;
+  bool over = false;  ///< the next one did not see all well, or not at once
 };
 
 /// How long a vantage may repeat that services and database are alive, without asking them anew,
@@ -43,14 +49,12 @@ class Vantage {
   /// A fresh look at `region`: what has not answered by `deadline` is not there. Returns shortly
   /// after it at the latest. An error: the vantage itself did not answer, which is no vote.
   [[nodiscard]] virtual Result<Sighting> look(const std::string& region, BootTime deadline) = 0;
-  /// Looks again and again while all is well, so that nobody has to ask each time; returns the
-  /// first look that sees anything else, or the last one.
-  [[nodiscard]] virtual Result<Sighting> look_while_well(const std::string& region,
-                                                         const Pace& pace) = 0;
+  /// Looks again and again, so that nobody has to ask each time; ends as soon as not all is well.
+  [[nodiscard]] virtual Result<Watched> watch(const std::string& region, const Pace& pace) = 0;
 };
 
-/// Vantage::look_while_well, by a look of this place. Sleeps in between.
-[[nodiscard]] Result<Sighting> repeat_while_well(
+/// Vantage::watch, by a look of this place. Sleeps in between.
+[[nodiscard]] Result<Watched> watch_by(
     const std::function<Result<Sighting>(BootTime deadline)>& look, Clock& clock, const Pace& pace);
 
 }  // namespace understudy

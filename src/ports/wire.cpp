@@ -176,8 +176,7 @@ json::object to_json(const Sighting& sighting) {
           {"ready", sighting.ready},
           {"services", sighting.services},
           {"database", sighting.database},
-          {"detail", sighting.detail},
-          {"began_after_ms", to_ms(sighting.began_after)}};
+          {"detail", sighting.detail}};
 }
 
 std::optional<Sighting> sighting_from(const json::object& object) {
@@ -185,10 +184,25 @@ std::optional<Sighting> sighting_from(const json::object& object) {
   Reader read(object);
   read("path", sighting.path)("ready", sighting.ready)("services", sighting.services)(
       "database", sighting.database)("detail", sighting.detail);
-  std::int64_t began_after_ms = 0;
-  read.length("began_after_ms", began_after_ms);
-  sighting.began_after = milliseconds(began_after_ms);
   return if_good(read, sighting);
+}
+
+json::object to_json(const Watched& watched) {
+  json::object object{{"over", watched.over}};
+  if (watched.well_after) object["well_after_ms"] = to_ms(*watched.well_after);
+  return object;
+}
+
+std::optional<Watched> watched_from(const json::object& object) {
+  Watched watched;
+  std::optional<std::int64_t> well_after_ms;
+  Reader read(object);
+  read("over", watched.over).optional("well_after_ms", well_after_ms);
+  if (well_after_ms) {
+    read.length("well_after_ms", *well_after_ms);
+    watched.well_after = milliseconds(*well_after_ms);
+  }
+  return if_good(read, watched);
 }
 
 json::object to_json(const DatabaseState& state) {

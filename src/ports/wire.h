@@ -17,6 +17,7 @@ namespace understudy::wire {
 
 [[nodiscard]] boost::json::object to_json(const Record& record);
 [[nodiscard]] boost::json::object to_json(const Sighting& sighting);
+[[nodiscard]] boost::json::object to_json(const Watched& watched);
 [[nodiscard]] boost::json::object to_json(const DatabaseState& state);
 [[nodiscard]] boost::json::object to_json(const FenceAck& ack);
 [[nodiscard]] boost::json::object to_json(const RevokeAck& ack);
@@ -28,6 +29,7 @@ namespace understudy::wire {
 
 [[nodiscard]] std::optional<Record> record_from(const boost::json::object& object);
 [[nodiscard]] std::optional<Sighting> sighting_from(const boost::json::object& object);
+[[nodiscard]] std::optional<Watched> watched_from(const boost::json::object& object);
 [[nodiscard]] std::optional<DatabaseState> database_state_from(const boost::json::object& object);
 [[nodiscard]] std::optional<FenceAck> fence_ack_from(const boost::json::object& object);
 [[nodiscard]] std::optional<RevokeAck> revoke_ack_from(const boost::json::object& object);

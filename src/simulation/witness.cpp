@@ -70,7 +70,7 @@ Result<std::vector<states::HistoryEvent>> SimulatedJournal::events(const std::st
 
 // ------------------------------------------------------------------------------------- vantages
 
-Sighting LookFrom::look(Process& process, const std::string& region, BootTime deadline) {
+Sighting LookFrom::see(Process& process, const std::string& region, BootTime deadline) {
   Region& seen = *regions_[regions_[0]->name() == region ? 0 : 1];
   Machine& here = process.machine();
   Machine& there = seen.machine();
@@ -94,15 +94,25 @@ Sighting LookFrom::look(Process& process, const std::string& region, BootTime de
     (void)stage_.scheduler.wait_until(
         std::min(until, stage_.scheduler.now() + stage_.dice.between(back.least, back.most)));
   }
+  return sighting;
+}
+
+Sighting LookFrom::look(Process& process, const std::string& region, BootTime deadline) {
+  const Sighting sighting = see(process, region, deadline);
   stage_.observers.looked(name_, region, sighting);
   return sighting;
 }
 
-Result<Sighting> LookFrom::look_while_well(Process& process, const std::string& region,
-                                           const Pace& pace) {
+/// Only what it says counts as seen by anybody: that all is well.
+Result<Watched> LookFrom::watch(Process& process, const std::string& region, const Pace& pace) {
   ProcessClock clock(process);
-  return repeat_while_well([&](BootTime deadline) { return look(process, region, deadline); },
-                           clock, pace);
+  return watch_by(
+      [&](BootTime deadline) {
+        const Sighting sighting = see(process, region, deadline);
+        if (sighting.well()) stage_.observers.looked(name_, region, sighting);
+        return Result<Sighting>(sighting);
+      },
+      clock, pace);
 }
 
 namespace {
@@ -114,8 +124,8 @@ class OwnVantage final : public Vantage {
   Result<Sighting> look(const std::string& region, BootTime deadline) override {
     return from_.look(process_, region, deadline);
   }
-  Result<Sighting> look_while_well(const std::string& region, const Pace& pace) override {
-    return from_.look_while_well(process_, region, pace);
+  Result<Watched> watch(const std::string& region, const Pace& pace) override {
+    return from_.watch(process_, region, pace);
   }
 
  private:
@@ -139,11 +149,11 @@ class FarVantage final : public Vantage {
           return from.look(far, region, far.machine().boot() + longest);
         });
   }
-  Result<Sighting> look_while_well(const std::string& region, const Pace& pace) override {
+  Result<Watched> watch(const std::string& region, const Pace& pace) override {
     Process& far = place_(region);
-    return stage_.network.call_fiber<Result<Sighting>>(
-        caller_, far, caller_.machine().boot() + pace.longest + pace.timeout + milliseconds(100),
-        [&from = from_, &far, region, pace] { return from.look_while_well(far, region, pace); });
+    return stage_.network.call_fiber<Result<Watched>>(
+        caller_, far, caller_.machine().boot() + pace.longest + pace.at_once + milliseconds(100),
+        [&from = from_, &far, region, pace] { return from.watch(far, region, pace); });
   }
 
  private:

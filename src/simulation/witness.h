@@ -57,12 +57,14 @@ class LookFrom {
       : stage_(stage), name_(std::move(name)), regions_(regions) {}
   /// In a fiber of `process`.
   [[nodiscard]] Sighting look(Process& process, const std::string& region, BootTime deadline);
-  [[nodiscard]] Result<Sighting> look_while_well(Process& process, const std::string& region,
-                                                 const Pace& pace);
+  [[nodiscard]] Result<Watched> watch(Process& process, const std::string& region,
+                                      const Pace& pace);
   [[nodiscard]] const std::string& name() const { return name_; }
 
  private:
   Stage& stage_;
+  [[nodiscard]] Sighting see(Process& process, const std::string& region, BootTime deadline);
+
   const std::string name_;
   std::array<Region*, 2> regions_;
 };

@@ -118,16 +118,26 @@ TEST_F(Watch, fails_over_when_only_the_agent_is_gone) {
 
 TEST_F(Watch, over_a_region_that_is_well_lets_vantages_look_by_themselves) {
   begin();
-  const unsigned looks = world_.edge.looks, asked = world_.edge.asked_to_repeat;
+  const unsigned looks = world_.edge.looks, watches = world_.edge.watches;
   run_for(seconds(60));
   EXPECT_NEAR(world_.edge.looks - looks, 300U, 20U) << "one each 200 ms, as ever";
-  EXPECT_NEAR(world_.edge.asked_to_repeat - asked, 75U, 8U) << "four looks each";
+  EXPECT_NEAR(world_.edge.watches - watches, 75U, 8U) << "four looks each";
 }
 
-TEST_F(Watch, waits_for_no_vantage_that_looks_by_itself_once_another_sees_the_region_down) {
+TEST_F(Watch, sees_a_region_that_falls_silent_as_soon_as_if_it_had_looked_by_turns) {
   begin();
-  // The other region's answers are lost from now on; whatever it may just be repeating is late.
-  world_.beside.silent = true;
+  for (FakeVantage* vantage : {&world_.witness, &world_.edge, &world_.beside})
+    vantage->unanswered = true;
+  const BootTime silent = world_.stage.boot();
+  ASSERT_TRUE(world_.stage.run_until([&] { return started() == 1; }, seconds(5)));
+  const ProbeTiming& probe = world_.topology.probe;
+  const Duration by_turns = probe.interval + probe.timeout + (probe.failures - 1) * probe.interval;
+  EXPECT_LE(world_.stage.boot() - silent, by_turns + probe.interval);
+}
+
+TEST_F(Watch, waits_for_no_vantage_that_watches_once_another_sees_the_region_down) {
+  begin();
+  world_.beside.silent = true;  // whatever it may just be watching is late
   world_.kill(world_.north);
   const BootTime died = world_.stage.boot();
   EXPECT_TRUE(world_.stage.run_until([&] { return started() == 1; }, seconds(3)));

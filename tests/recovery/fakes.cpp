@@ -382,12 +382,16 @@ Result<Sighting> FakeVantage::look(const std::string& region, BootTime deadline)
   ++looks;
   stage_.run_for(kCall);
   if (silent) return silence(stage_, deadline + milliseconds(50), name_);
+  if (unanswered) {
+    stage_.sleep_until(deadline);
+    return Sighting{};
+  }
   return sees(region);
 }
 
-Result<Sighting> FakeVantage::look_while_well(const std::string& region, const Pace& pace) {
-  ++asked_to_repeat;
-  return repeat_while_well([&](BootTime deadline) { return look(region, deadline); }, stage_, pace);
+Result<Watched> FakeVantage::watch(const std::string& region, const Pace& pace) {
+  ++watches;
+  return watch_by([&](BootTime deadline) { return look(region, deadline); }, stage_, pace);
 }
 
 Result<std::string> FakeIngress::serving_region(BootTime) {

@@ -341,12 +341,13 @@ class FakeVantage final : public Vantage {
   FakeVantage(Stage& stage, std::string name) : stage_(stage), name_(std::move(name)) {}
   [[nodiscard]] std::string name() const override { return name_; }
   Result<Sighting> look(const std::string& region, BootTime deadline) override;
-  Result<Sighting> look_while_well(const std::string& region, const Pace& pace) override;
+  Result<Watched> watch(const std::string& region, const Pace& pace) override;
 
   std::function<Sighting(const std::string& region)> sees;
-  bool silent = false;  ///< answers only when it is too late
+  bool silent = false;      ///< answers only when it is too late
+  bool unanswered = false;  ///< nothing at the region answers: a look lasts until its deadline
   unsigned looks = 0;
-  unsigned asked_to_repeat = 0;
+  unsigned watches = 0;
 
  private:
   Stage& stage_;

@@ -1,4 +1,4 @@
-// Looks that repeat themselves while all is well.
+// How a vantage watches a region that is well.
 
 #include "ports/vantage.h"
 
@@ -10,66 +10,75 @@ namespace understudy::fake {
 namespace {
 
 constexpr Pace kPace{
-    .every = milliseconds(200), .timeout = milliseconds(500), .longest = milliseconds(500)};
-constexpr Sighting kWell{.path = true, .ready = true, .services = true, .database = true};
+    .every = milliseconds(200), .at_once = milliseconds(50), .longest = milliseconds(500)};
 
-class RepeatedLook : public testing::Test {
+/// What a look sees, and how long it takes.
+struct Planned {
+  Result<Sighting> sees = Sighting{.path = true, .ready = true, .services = true, .database = true};
+  Duration takes = milliseconds(5);
+};
+
+class AWatch : public testing::Test {
  protected:
-  /// Each look takes `takes`; the last of `sightings` stands for all that follow.
-  Result<Sighting> repeat(std::vector<Result<Sighting>> sightings, Duration takes = milliseconds(5),
-                          Pace pace = kPace) {
-    return repeat_while_well(
-        [&, sightings = std::move(sightings), takes](BootTime) -> Result<Sighting> {
-          const Result<Sighting> seen = sightings[std::min(looks_, sightings.size() - 1)];
-          ++looks_;
-          stage_.run_for(takes);
-          return seen;
+  /// The last of `looks` stands for all that follow.
+  Result<Watched> watch(const std::vector<Planned>& looks, const Pace& pace = kPace) {
+    return watch_by(
+        [&](BootTime) -> Result<Sighting> {
+          const Planned& look = looks[std::min(looks_++, looks.size() - 1)];
+          stage_.run_for(look.takes);
+          return look.sees;
         },
         stage_, pace);
   }
+  [[nodiscard]] Duration took() const { return stage_.boot() - began_; }
 
   Stage stage_;
   std::size_t looks_ = 0;
-  const BootTime asked_ = stage_.boot();
+  const BootTime began_ = stage_.boot();
 };
 
-TEST_F(RepeatedLook, of_a_well_region_ends_with_the_last_that_begins_in_time) {
-  const auto seen = repeat({kWell});
-  ASSERT_TRUE(seen && seen->well());
+TEST_F(AWatch, of_a_region_that_stays_well_ends_with_the_last_look_that_begins_in_time) {
+  const auto watched = watch({{}});
+  ASSERT_TRUE(watched);
+  EXPECT_FALSE(watched->over);
+  EXPECT_EQ(watched->well_after, milliseconds(400));
   EXPECT_EQ(looks_, 3U);
-  EXPECT_EQ(seen->began_after, milliseconds(400));
-  EXPECT_EQ(stage_.boot() - asked_, milliseconds(405));
+  EXPECT_EQ(took(), milliseconds(405));
 }
 
-TEST_F(RepeatedLook, ends_at_once_with_the_first_that_sees_anything_else) {
-  Sighting unready = kWell;
-  unready.ready = false;
-  const auto seen = repeat({kWell, unready, kWell});
-  ASSERT_TRUE(seen);
-  EXPECT_FALSE(seen->ready);
-  EXPECT_EQ(seen->began_after, milliseconds(200));
-  EXPECT_EQ(stage_.boot() - asked_, milliseconds(205));
+TEST_F(AWatch, is_over_at_once_when_anything_is_not_well) {
+  const auto watched = watch({{}, {Sighting{.path = true}}, {}});
+  ASSERT_TRUE(watched);
+  EXPECT_TRUE(watched->over);
+  EXPECT_EQ(watched->well_after, Duration(0)) << "the look before it";
+  EXPECT_EQ(took(), milliseconds(205));
 }
 
-TEST_F(RepeatedLook, ends_with_the_first_that_fails) {
-  const auto seen = repeat({kWell, Error{After::unchanged_final, "no region of that name"}});
-  ASSERT_FALSE(seen);
+TEST_F(AWatch, is_over_when_the_region_is_well_but_does_not_say_so_at_once) {
+  const auto watched = watch({{}, {.takes = milliseconds(80)}});
+  ASSERT_TRUE(watched);
+  EXPECT_TRUE(watched->over);
+  EXPECT_EQ(watched->well_after, Duration(0));
+}
+
+TEST_F(AWatch, that_never_saw_all_well_says_so) {
+  const auto watched = watch({{Sighting{}}});
+  ASSERT_TRUE(watched);
+  EXPECT_TRUE(watched->over);
+  EXPECT_EQ(watched->well_after, std::nullopt);
+}
+
+TEST_F(AWatch, ends_with_the_first_look_that_fails) {
+  const auto watched = watch({{}, {Error{After::unchanged_final, "no region of that name"}}});
+  EXPECT_FALSE(watched);
   EXPECT_EQ(looks_, 2U);
 }
 
-TEST_F(RepeatedLook, that_takes_longer_than_its_turn_is_followed_by_the_next_at_once) {
-  const auto seen = repeat({kWell}, milliseconds(300));
-  ASSERT_TRUE(seen);
-  EXPECT_EQ(looks_, 2U);
-  EXPECT_EQ(seen->began_after, milliseconds(300));
-}
-
-TEST_F(RepeatedLook, with_no_time_for_another_is_one) {
-  const auto seen =
-      repeat({kWell}, milliseconds(5), {.every = kPace.every, .timeout = kPace.timeout});
-  ASSERT_TRUE(seen);
+TEST_F(AWatch, without_time_for_another_is_one_look) {
+  const auto watched = watch({{}}, {.every = kPace.every, .at_once = kPace.at_once});
+  ASSERT_TRUE(watched);
   EXPECT_EQ(looks_, 1U);
-  EXPECT_EQ(seen->began_after, Duration(0));
+  EXPECT_FALSE(watched->over);
 }
 
 }  // namespace
