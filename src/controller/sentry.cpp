@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "recovery/record_changes.h"
 
@@ -14,7 +15,7 @@ namespace {
 constexpr Duration kRecordWait = std::chrono::seconds(1);
 constexpr Duration kRetry = milliseconds(50);
 /// A region that is well says so within this part of the interval between looks.
-constexpr int kAtOnceOfInterval = 4;
+constexpr int kAtOnceOfInterval = 8;
 /// What a vantage may take beyond its look, to tell us.
 constexpr Duration kTellUs = milliseconds(200);
 /// How often the table is asked; while all is well, or a transition runs, less often. Each look
@@ -62,14 +63,17 @@ void Sentry::start() {
   world_.tasks.spawn("watch-record", [this] { watch_record(); });
   // A look that gets no answer lasts longer than the interval: several take turns, so that the next
   // one begins in time and a frozen region is found out as soon as a dead one.
-  const auto turns = static_cast<unsigned>(
-      (world_.topology.probe.timeout + kTellUs) / world_.topology.probe.interval + 1);
-  const BootTime first = world_.clock.boot();
+  const ProbeTiming& timing = world_.topology.probe;
+  const auto turns = static_cast<std::size_t>((timing.timeout + kTellUs) / timing.interval + 1);
   for (Lookout& lookout : lookouts_) {
-    for (unsigned turn = 0; turn < turns; ++turn) {
-      const BootTime begin = first + turn * world_.topology.probe.interval;
-      world_.tasks.spawn("look", [=, this, &lookout] { look_from(lookout, begin, turns); });
+    lookout.turns = std::vector<Turn>(turns);
+    BootTime next = world_.clock.boot();
+    for (Turn& turn : lookout.turns) {
+      turn.moved = world_.tasks.signal();
+      turn.next = std::exchange(next, next + timing.interval);
     }
+    for (Turn& turn : lookout.turns)
+      world_.tasks.spawn("look", [this, &lookout, &turn] { look_from(lookout, turn); });
   }
   world_.tasks.spawn("watch-promise", [this] { watch_promise(); });
   world_.tasks.spawn("decide", [this] { decide_for_ever(); });
@@ -111,10 +115,9 @@ void Sentry::watch_record() {
 
 /// While all is well each vantage watches by itself, and the turns are spared. As soon as one sees
 /// anything else, or not at once, all look by turns: no other's word of it is waited for.
-void Sentry::look_from(Lookout& lookout, BootTime begin, unsigned turns) {
-  const Duration interval = world_.topology.probe.interval;
+void Sentry::look_from(Lookout& lookout, Turn& turn) {
   while (!stopped_) {
-    world_.clock.sleep_until(begin);
+    if (turn.moved->wait_until(next_of(turn))) continue;
     std::string region;
     bool watch = false;
     bool spared = true;
@@ -126,15 +129,19 @@ void Sentry::look_from(Lookout& lookout, BootTime begin, unsigned turns) {
       spared = region.empty() || (well && lookout.watches);
       watch = !spared && well;
       if (watch) lookout.watches = true;
+      turn.next = world_.clock.boot() + lookout.turns.size() * world_.topology.probe.interval;
     }
     if (watch) {
-      begin = watch_once(lookout, region);
-    } else {
-      if (!spared) look_once(lookout, region);
-      begin += turns * interval;
+      watch_once(lookout, turn, region);
+    } else if (!spared) {
+      look_once(lookout, region);
     }
-    begin = std::max(begin, world_.clock.boot());
   }
+}
+
+BootTime Sentry::next_of(const Turn& turn) const {
+  const std::lock_guard held(lock_);
+  return turn.next;
 }
 
 void Sentry::look_once(Lookout& lookout, const std::string& region) {
@@ -149,8 +156,8 @@ void Sentry::look_once(Lookout& lookout, const std::string& region) {
     decide_now_->notify();
 }
 
-/// When to look next: at once if the watch is over.
-BootTime Sentry::watch_once(Lookout& lookout, const std::string& region) {
+/// Once it is over, looks begin anew: this turn's at once, and the others' one after the other.
+void Sentry::watch_once(Lookout& lookout, Turn& turn, const std::string& region) {
   const Sighting well{.path = true, .ready = true, .services = true, .database = true};
   const ProbeTiming& timing = world_.topology.probe;
   const BootTime began = world_.clock.boot();
@@ -159,14 +166,22 @@ BootTime Sentry::watch_once(Lookout& lookout, const std::string& region) {
       region,
       {timing.interval, timing.interval / kAtOnceOfInterval, timing.interval + timing.timeout});
   const BootTime now = world_.clock.boot();
-  std::optional<BootTime> well_at;
-  if (watched && watched->well_after)
-    well_at = began + std::clamp(*watched->well_after, Duration(0), now - began);
   const std::lock_guard held(lock_);
-  if (well_at) health_.note(lookout.vantage.name(), region, well, *well_at);
+  BootTime next = now;
+  if (watched && watched->well_after) {
+    const BootTime well_at = began + std::clamp(*watched->well_after, Duration(0), now - began);
+    health_.note(lookout.vantage.name(), region, well, well_at);
+    if (!watched->over) next = std::max(now, well_at + timing.interval);
+  }
   lookout.well = watched && !watched->over;
   lookout.watches = false;
-  return lookout.well && well_at ? *well_at + timing.interval : now;
+  turn.next = next;
+  if (lookout.well) return;
+  for (Turn& other : lookout.turns) {
+    if (&other == &turn) continue;
+    other.next = next += timing.interval;
+    other.moved->notify();
+  }
 }
 
 void Sentry::decide_for_ever() {

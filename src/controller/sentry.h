@@ -41,15 +41,22 @@ class Sentry {
 
  private:
   void watch_record();
+  /// Of the tasks that look from one vantage.
+  struct Turn {
+    std::unique_ptr<Signal> moved;  ///< `next` is another than before
+    BootTime next{};                ///< when it looks next
+  };
   /// A vantage, and whether all was well when it was last heard.
   struct Lookout {
     Vantage& vantage;
     bool well = false;
     bool watches = false;  ///< by itself, for one of the turns
+    std::vector<Turn> turns;
   };
-  void look_from(Lookout& lookout, BootTime begin, unsigned turns);
+  void look_from(Lookout& lookout, Turn& turn);
+  [[nodiscard]] BootTime next_of(const Turn& turn) const;
   void look_once(Lookout& lookout, const std::string& region);
-  BootTime watch_once(Lookout& lookout, const std::string& region);
+  void watch_once(Lookout& lookout, Turn& turn, const std::string& region);
   void decide_for_ever();
   Decision decide_once();
   void watch_promise();
