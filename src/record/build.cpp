@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
+#include <functional>
 
 #include "record/canonical.h"
 #include "record/history_view.h"
@@ -103,6 +104,9 @@ class Redactor {
     }
     for (const std::string& secret : material.secrets)
       replacements_.emplace_back(secret, "redacted");
+    // Of a secret that begins another one the other's rest would be left.
+    std::ranges::stable_sort(replacements_, std::ranges::greater(),
+                             [](const Replacement& one) { return one.first.size(); });
   }
 
   [[nodiscard]] json::object of(const json::object& told) const {

@@ -137,6 +137,17 @@ TEST(TheRecord, tells_no_secret) {
   EXPECT_THAT(text, HasSubstr("password=redacted host=127.0.1.1"));
 }
 
+TEST(TheRecord, leaves_no_rest_of_a_secret_that_begins_like_another) {
+  Tale tale = tale_of_a_failover();
+  tale.material.secrets = {"stack-password", "stack-password-of-replication"};
+  tale.material.events = {event_at(
+      tale.material.started, "a.event",
+      {{"execution", "failover-shop-1"}, {"conninfo", "password=stack-password-of-replication"}})};
+  const std::string text = build(tale.material).text();
+  EXPECT_THAT(text, HasSubstr("password=redacted\""));
+  EXPECT_THAT(text, Not(HasSubstr("of-replication")));
+}
+
 TEST(TheRecord, of_a_history_that_does_not_fit_its_document_tells_no_parameters_with_tokens) {
   Tale tale = tale_of_a_failover();
   tale.material.info.arn += "-of-another";  // so that nobody can tell which tokens there were
