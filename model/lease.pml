@@ -70,6 +70,12 @@ byte renewal_left[2];         /* what the outstanding renewal is still worth */
 byte extension[2];            /* at the other agent: IDLE, ASKED, GRANTED */
 byte extension_left[2];
 bit attach_in_flight[2];      /* an attach was sent, and nobody has changed the record since it was built */
+#ifdef COPIES
+bit overwritten[2];           /* its database is being copied anew */
+#define STANDS_BY(r) (!overwritten[r])
+#else
+#define STANDS_BY(r) 1
+#endif
 
 /* Orders and answers on their way. They stay: each can arrive late, or again. */
 byte revoke_order[2];         /* highest term whose revocation was ordered; 0: none */
@@ -194,7 +200,8 @@ inline ask_extension(r) {
 inline answer_extension(r) {
   extension[r] == ASKED ->
   if
-  :: !primary[1 - r] && known_term[r] > revoked_term[1 - r] -> extension[r] = GRANTED; promise[1 - r] = WAIT
+  :: !primary[1 - r] && known_term[r] > revoked_term[1 - r] && STANDS_BY(1 - r) ->
+     extension[r] = GRANTED; promise[1 - r] = WAIT
   :: else -> drop_extension(r)
   fi
 }
@@ -211,7 +218,7 @@ inline take_extension(r) {
 /* R17: only the holder ends its endless lease. It bounds its page, drops what is outstanding, then sends. */
 inline bound_page_and_attach(r) {
   (page_endless[r] && primary[r] && !primary[1 - r] && active_region == r && endless && phase == NONE && !revoked
-   && !attach_in_flight[r]) ->
+   && !attach_in_flight[r] && STANDS_BY(1 - r)) ->
 #ifndef ATTACH_BEFORE_BOUND
   page_endless[r] = 0; page[r] = LASTS;
 #endif
@@ -222,11 +229,24 @@ inline bound_page_and_attach(r) {
 }
 
 inline record_attach(r) {
-  attach_in_flight[r] -> endless = 0; bump()
+  attach_in_flight[r] -> endless = 0; bump(); assert(STANDS_BY(1 - r))
 #ifndef ATTACH_KEEPS_SERIAL
   ; new_serial()
 #endif
 }
+
+#ifdef COPIES
+/* A region that nobody counts on is copied anew (R21): the record moves before anything is overwritten. */
+inline begin_copy(r) {
+  !primary[r] && active_region != r && endless && phase == NONE && !overwritten[r] ->
+  overwritten[r] = 1
+#ifndef COPY_LEAVES_RECORD
+  ; bump()
+#endif
+}
+
+inline end_copy(r) { overwritten[r] -> overwritten[r] = 0 }
+#endif
 
 /* Revoke (R4, R10): acknowledged with the rest of the promise. */
 inline obey_revoke(r) {
@@ -330,6 +350,10 @@ proctype Region(bit r) {
   :: d_step { obey_fence(r) }
   :: d_step { obey_promote(r) }
   :: d_step { rebuild(r) }
+#ifdef COPIES
+  :: d_step { begin_copy(r) }
+  :: d_step { end_copy(r) }
+#endif
   :: d_step { restart_agent(r) }
   :: d_step { reboot(r) }
 #ifdef WIPED_STANDBY
