@@ -10,6 +10,8 @@ namespace understudy {
 namespace {
 /// A way in that has not answered so soon may be dead.
 constexpr auto kReadyAtOnce = milliseconds(20);
+/// Of a region that takes traffic; nothing is decided by it.
+constexpr auto kLookInside = milliseconds(300);
 }  // namespace
 
 LocalVantage::LocalVantage(std::string name, std::string source_address, const Layout& layout,
@@ -35,17 +37,24 @@ Result<Sighting> LocalVantage::look(const std::string& region, BootTime deadline
     if (seen.ready) return seen;
   }
   auto path = std::async(std::launch::async, [&] { return look_at_path(region, deadline); });
+  Sighting inside = look_inside(region, deadline);
+  Sighting seen = path.get();
+  seen.services = inside.services;
+  seen.database = inside.database;
+  if (!inside.detail.empty()) seen.detail += (seen.detail.empty() ? "" : "; ") + inside.detail;
+  return seen;
+}
+
+/// Services and database.
+Sighting LocalVantage::look_inside(const std::string& region, BootTime deadline) {
   std::string services_detail;
-  std::string database_detail;
   auto services = std::async(std::launch::async,
                              [&] { return services_alive(region, deadline, services_detail); });
-  const bool database = database_answers(region, deadline, database_detail);
-  Sighting seen = path.get();
+  Sighting seen;
+  seen.database = database_answers(region, deadline, seen.detail);
   seen.services = services.get();
-  seen.database = database;
-  for (const std::string& detail : {services_detail, database_detail}) {
-    if (!detail.empty()) seen.detail += (seen.detail.empty() ? "" : "; ") + detail;
-  }
+  if (!services_detail.empty())
+    seen.detail = services_detail + (seen.detail.empty() ? "" : "; ") + seen.detail;
   if (seen.services && seen.database) {
     const std::lock_guard held(lock_);
     well_at_[region] = clock_.boot();
@@ -54,7 +63,22 @@ Result<Sighting> LocalVantage::look(const std::string& region, BootTime deadline
 }
 
 Result<Watched> LocalVantage::watch(const std::string& region, const Pace& pace) {
-  return watch_by([&](BootTime deadline) { return look(region, deadline); }, clock_, pace);
+  if (layout_.topology().region(region) == nullptr) {
+    return Error{After::unchanged_final, "no region named \"" + region + "\""};
+  }
+  // Only the way in must answer at once: what is inside is asked once in a while, and takes longer.
+  return watch_by(
+      [&](BootTime deadline) -> Result<Sighting> {
+        Sighting seen = look_at_path(region, deadline);
+        if (!seen.ready) return seen;
+        seen.services = seen.database = true;
+        if (was_well_lately(region)) return seen;
+        const Sighting inside = look_inside(region, clock_.boot() + kLookInside);
+        seen.services = inside.services;
+        seen.database = inside.database;
+        return seen;
+      },
+      clock_, pace);
 }
 
 bool LocalVantage::was_well_lately(const std::string& region) {

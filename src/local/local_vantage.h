@@ -29,6 +29,7 @@ class LocalVantage final : public Vantage {
   Result<Watched> watch(const std::string& region, const Pace& pace) override;
 
  private:
+  [[nodiscard]] Sighting look_inside(const std::string& region, BootTime deadline);
   [[nodiscard]] Sighting look_at_path(const std::string& region, BootTime deadline) const;
   bool services_alive(const std::string& region, BootTime deadline, std::string& detail) const;
   bool database_answers(const std::string& region, BootTime deadline, std::string& detail);

@@ -12,7 +12,7 @@ Result<Watched> watch_by(const std::function<Result<Sighting>(BootTime deadline)
   while (true) {
     const auto seen = look(begin + pace.at_once);
     if (!seen) return seen.error();
-    watched.over = !seen->well() || clock.boot() > begin + pace.at_once;
+    watched.over = !seen->well();
     if (watched.over) return watched;
     watched.well_after = begin - first;
     const BootTime next = std::max(begin + pace.every, clock.boot());

@@ -26,7 +26,7 @@ struct Sighting {
 /// How a region that is well is watched.
 struct Pace {
   Duration every{};    ///< from the beginning of a look to that of the next
-  Duration at_once{};  ///< within which each must see all well
+  Duration at_once{};  ///< within which the way in must say that the region takes traffic
   Duration longest{};  ///< the last one begins no later than so long after the first
 };
 
@@ -53,7 +53,8 @@ class Vantage {
   [[nodiscard]] virtual Result<Watched> watch(const std::string& region, const Pace& pace) = 0;
 };
 
-/// Vantage::watch, by a look of this place. Sleeps in between.
+/// Vantage::watch, by a look of this place, which asks the way in until `deadline`. Sleeps in
+/// between.
 [[nodiscard]] Result<Watched> watch_by(
     const std::function<Result<Sighting>(BootTime deadline)>& look, Clock& clock, const Pace& pace);
 

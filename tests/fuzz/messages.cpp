@@ -70,6 +70,7 @@ void messages(std::string_view bytes) {
   if (!said) return;
   goes_there_and_back("record", *said, wire::record_from);
   goes_there_and_back("sighting", *said, wire::sighting_from);
+  goes_there_and_back("watched", *said, wire::watched_from);
   goes_there_and_back("database state", *said, wire::database_state_from);
   goes_there_and_back("fence ack", *said, wire::fence_ack_from);
   goes_there_and_back("revoke ack", *said, wire::revoke_ack_from);

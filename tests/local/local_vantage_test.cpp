@@ -81,5 +81,41 @@ TEST_F(ALook, sees_at_once_that_services_died_behind_a_way_in_that_says_so) {
   EXPECT_FALSE(seen.ready || seen.services);
 }
 
+class AWatch : public ALook {
+ protected:
+  Watched watch() {
+    const auto watched = vantage_.watch(
+        kRegion,
+        {.every = milliseconds(100), .at_once = milliseconds(500), .longest = milliseconds(350)});
+    EXPECT_TRUE(watched.ok());
+    return watched ? *watched : Watched{};
+  }
+};
+
+TEST_F(AWatch, of_a_region_that_takes_traffic_asks_the_way_in_each_time_and_what_is_inside_once) {
+  const Watched watched = watch();
+  EXPECT_FALSE(watched.over);
+  EXPECT_GE(watched.well_after, milliseconds(100));
+  EXPECT_GE(way_in_.asked().size(), 2U);
+  EXPECT_EQ(services_asked(), 1U);
+}
+
+TEST_F(AWatch, is_over_with_the_first_look_at_a_silent_way_in) {
+  way_in_.meets(Meets::in_silence);
+  const Watched watched = watch();
+  EXPECT_TRUE(watched.over);
+  EXPECT_EQ(watched.well_after, std::nullopt);
+  EXPECT_EQ(services_asked(), 0U);
+}
+
+TEST_F(AWatch, is_over_when_what_is_inside_died_behind_a_way_in_that_does_not_know) {
+  services_.clear();
+  EXPECT_TRUE(watch().over);
+}
+
+TEST_F(AWatch, of_a_region_that_there_is_not_is_refused) {
+  EXPECT_FALSE(vantage_.watch("atlantis", {}));
+}
+
 }  // namespace
 }  // namespace understudy

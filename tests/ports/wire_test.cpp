@@ -34,6 +34,18 @@ TEST(ARevokeAck, of_a_promise_longer_than_a_clock_can_count_is_malformed) {
   }
 }
 
+TEST(AWatch, says_when_all_was_last_seen_well_if_it_ever_was) {
+  const auto never = watched_from(to_json(Watched{.over = true}));
+  ASSERT_TRUE(never);
+  EXPECT_TRUE(never->over);
+  EXPECT_EQ(never->well_after, std::nullopt);
+  const auto lately = watched_from(to_json(Watched{.well_after = milliseconds(400)}));
+  ASSERT_TRUE(lately);
+  EXPECT_EQ(lately->well_after, milliseconds(400));
+  EXPECT_FALSE(watched_from({{"over", false}, {"well_after_ms", kLongest + 1}}));
+  EXPECT_FALSE(watched_from({{"well_after_ms", 400}}));
+}
+
 TEST(AnAgentsStatus, with_a_length_that_a_clock_cannot_count_is_malformed) {
   const auto status = to_json(AgentStatus{.region = "north"});
   ASSERT_TRUE(agent_status_from(status));

@@ -23,10 +23,11 @@ class AWatch : public testing::Test {
   /// The last of `looks` stands for all that follow.
   Result<Watched> watch(const std::vector<Planned>& looks, const Pace& pace = kPace) {
     return watch_by(
-        [&](BootTime) -> Result<Sighting> {
+        [&](BootTime deadline) -> Result<Sighting> {
           const Planned& look = looks[std::min(looks_++, looks.size() - 1)];
-          stage_.run_for(look.takes);
-          return look.sees;
+          const bool late = stage_.boot() + look.takes > deadline;
+          stage_.sleep_until(std::min(deadline, stage_.boot() + look.takes));
+          return late ? Sighting{} : look.sees;
         },
         stage_, pace);
   }
@@ -59,6 +60,7 @@ TEST_F(AWatch, is_over_when_the_region_is_well_but_does_not_say_so_at_once) {
   ASSERT_TRUE(watched);
   EXPECT_TRUE(watched->over);
   EXPECT_EQ(watched->well_after, Duration(0));
+  EXPECT_EQ(took(), kPace.every + kPace.at_once);
 }
 
 TEST_F(AWatch, that_never_saw_all_well_says_so) {
