@@ -133,6 +133,22 @@ void add_writer_by_extension(Plan& plan, Dice& dice, TrueTime begin, TrueTime en
                          .where = kSouth});
 }
 
+/// The hardest case for a revocation at the other grantor: the holder froze, is back while the
+/// other is being promoted, has not heard of it, and asks that one for an extension.
+void add_thaw_amid_promotion(Plan& plan, Dice& dice, TrueTime begin, TrueTime end) {
+  constexpr int kSlow = 1;
+  const TrueTime at = begin + dice.between({}, end - begin);
+  for (const auto& [from, to] : {std::pair{kNorth, kWitness}, std::pair{kWitness, kNorth}}) {
+    plan.faults.push_back(
+        {.kind = FaultKind::link_cut, .at = at, .lasts = seconds(12), .where = from, .other = to});
+  }
+  plan.faults.push_back(
+      {.kind = FaultKind::promotion_trouble, .at = at, .where = kSouth, .other = kSlow});
+  plan.faults.push_back(
+      {.kind = FaultKind::agent_freezes, .at = at, .lasts = dice.between(seconds(3), seconds(6))});
+  plan.faults.push_back({.kind = FaultKind::path_cut, .at = at});
+}
+
 }  // namespace
 
 void draw_hard_cases(Plan& plan, Dice& dice, TrueTime begin, TrueTime end) {
@@ -147,6 +163,7 @@ void draw_hard_cases(Plan& plan, Dice& dice, TrueTime begin, TrueTime end) {
   Dice rare(plan.seed ^ 0x0e7a1e50e7a1e5ULL);
   if (rare.one_in(24)) add_overtaken_renewal(plan, rare, begin, end);
   if (rare.one_in(24)) add_copy_amid_attach(plan, rare, begin);
+  if (rare.one_in(24)) add_thaw_amid_promotion(plan, rare, begin, end);
 }
 
 }  // namespace understudy::simulation
