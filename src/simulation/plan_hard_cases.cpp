@@ -49,7 +49,9 @@ void add_late_extension(Plan& plan, Dice& dice, TrueTime begin, TrueTime end) {
 /// The hardest case for a fence that is acknowledged: messages overtake each other, and the answer
 /// to a renewal may be under way while everybody leaves.
 void add_overtaken_renewal(Plan& plan, Dice& dice, TrueTime begin, TrueTime end) {
-  set_lease(plan.topology, seconds(2), 1'000);
+  constexpr std::int64_t kDrift = 1'000;
+  set_lease(plan.topology, seconds(2), kDrift);
+  for (std::int64_t& drift : plan.drift_ppm) drift = drift > 0 ? kDrift - 1 : -(kDrift - 1);
   plan.topology.policy.lag_budget = plan.topology.lease.ttl + plan.topology.lease.margin;
   plan.link_least = std::chrono::microseconds(200);
   plan.link_most = milliseconds(100);
