@@ -39,8 +39,7 @@ Permission WriterPage::judge() const {
   if (verdict == UNDERSTUDY_NO_PAGE || verdict == UNDERSTUDY_TORN) return permission;
   permission.epoch = static_cast<std::int64_t>(promise.epoch);
   permission.term = promise.term;
-  if (permission.open && promise.endless == 0)
-    permission.until_ns = promise.deadline_boot_ns;
+  if (permission.open && promise.endless == 0) permission.until_ns = promise.deadline_boot_ns;
   return permission;
 }
 
