@@ -169,6 +169,10 @@ Data::Data() : value_(shared_null()) {}
 
 Data::Data(json::value value) : value_(std::make_shared<const json::value>(std::move(value))) {}
 
+Data::Data(json::value value, std::string text)
+    : value_(std::make_shared<const json::value>(std::move(value))),
+      text_(std::make_shared<const std::string>(std::move(text))) {}
+
 const std::string& Data::text() const {
   if (!text_) text_ = std::make_shared<const std::string>(to_text(*value_));
   return *text_;

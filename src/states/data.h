@@ -34,6 +34,8 @@ class Data {
   /// JSON null.
   Data();
   explicit Data(json::value value);
+  /// Requires: `text` is to_text(value).
+  Data(json::value value, std::string text);
 
   [[nodiscard]] const json::value& value() const { return *value_; }
   [[nodiscard]] const std::string& text() const;

@@ -43,6 +43,12 @@ bool JsonPath::is_reference() const {
   });
 }
 
+const std::string* JsonPath::member_name() const {
+  if (steps_.size() != 1 || steps_.front().deep) return nullptr;
+  const auto* name = std::get_if<Name>(&steps_.front().what);
+  return name != nullptr && name->any_of.size() == 1 ? &name->any_of.front() : nullptr;
+}
+
 /// What the first so many steps of a definite path lead to, as Step Functions shows it.
 std::string JsonPath::way_to(std::size_t steps) const {
   std::string way = "$";

@@ -30,6 +30,9 @@ class JsonPath {
   /// True if the path is `$`, or names and non-negative indices only: a Reference Path.
   [[nodiscard]] bool is_reference() const;
 
+  /// Its name if the path is `$.name`: of a member of the root. Null otherwise.
+  [[nodiscard]] const std::string* member_name() const;
+
   struct Missing {
     std::string why;  ///< As Step Functions says it: "No results for path: $['a']".
   };

@@ -28,11 +28,36 @@ State* Flow::find(std::string_view name) const {
   return nullptr;
 }
 
+namespace {
+
+/// The text of an object that has one more member than before, at its end. An execution's data only
+/// grows, so most of its text is that of the state before.
+std::string text_with_member(const std::string& object, const std::string& name,
+                             const std::string& member) {
+  std::string text;
+  text.reserve(object.size() + name.size() + member.size() + 8);
+  text.append(object, 0, object.size() - 1);
+  if (text.size() > 1) text += ',';
+  text += to_text(json::string(name));
+  text += ':';
+  text += member;
+  text += '}';
+  return text;
+}
+
+}  // namespace
+
 Data ResultPath::place(const Data& input, Data result) const {
   if (discard) return input;
   if (text == "$") return result;
   auto placed = path.put(input.value(), result.value());
-  if (placed) return Data(std::move(*placed));
+  if (placed) {
+    const auto* name = path.member_name();
+    const auto* before = input.value().if_object();
+    if (name == nullptr || before == nullptr || before->contains(*name))
+      return Data(std::move(*placed));
+    return {std::move(*placed), text_with_member(input.text(), *name, result.text())};
+  }
   throw EvaluationFailed{
       "States.ResultPathMatchFailure",
       fmt::format("Unable to apply ReferencePath {} to input {}", text, input.text())};
