@@ -79,6 +79,14 @@ void Sentry::start() {
   world_.tasks.spawn("decide", [this] { decide_for_ever(); });
 }
 
+void Sentry::stop() {
+  stopped_ = true;
+  decide_now_->notify();
+  for (Lookout& lookout : lookouts_) {
+    for (Turn& turn : lookout.turns) turn.moved->notify();
+  }
+}
+
 /// Every change of the record is seen as soon as it is made, so that the wait for a lease begins
 /// early.
 void Sentry::watch_record() {

@@ -25,10 +25,8 @@ class Sentry {
          std::string failover_document);
 
   void start();
-  void stop() {
-    stopped_ = true;
-    decide_now_->notify();
-  }
+  /// Its tasks end soon. Requires: start() has returned.
+  void stop();
 
   struct View {
     std::optional<Record> record;  ///< as last seen

@@ -128,6 +128,7 @@ void live_through(Stage& stage, World& world, Outcome& outcome) {
                                 to_string(world.registry.record().transition.phase)));
   }
   world.judge();
+  world.stop();
 }
 
 }  // namespace

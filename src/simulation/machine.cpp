@@ -83,6 +83,12 @@ void Machine::thaw() {
   for (Process* process : processes_) process->unpark();
 }
 
+void Machine::cut_waits_short() {
+  for (Process* process : processes_) {
+    for (Fiber* fiber : process->fibers_) scheduler_.wake({fiber, fiber->ticket}, false);
+  }
+}
+
 void Machine::power_off() {
   for (Process* process : processes_) process->kill();
   on_ = false;

@@ -42,6 +42,8 @@ class Machine {
   /// Everything on it stands still, but its clocks.
   void freeze();
   void thaw();
+  /// Every fiber on it goes on, as if the time of its wait were over.
+  void cut_waits_short();
   /// Ends every process on it. What is only in memory is gone.
   void power_off();
   /// Empty; whoever lives here is started by others.

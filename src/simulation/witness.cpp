@@ -351,6 +351,14 @@ void Witness::start() {
   });
 }
 
+void Witness::stop() {
+  if (parts_ == nullptr || process_.stalled()) return;
+  if (parts_->sentry) parts_->sentry->stop();
+  if (parts_->standby_watch) parts_->standby_watch->stop();
+  if (parts_->rejoin_watch) parts_->rejoin_watch->stop();
+  parts_->runner.stop();
+}
+
 /// It led to this epoch.
 void Witness::recall_earlier_failover() {
   const auto& earlier = stage_.plan.earlier_failover;

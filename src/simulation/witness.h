@@ -99,6 +99,8 @@ class Witness {
   ~Witness();
 
   void start();
+  /// The controller is told to stop.
+  void stop();
   void lose_journal();
   /// Does what a person orders. In a fiber of its process.
   Result<Done> obey(const Fault& order, bool ends);

@@ -75,6 +75,16 @@ void World::judge() {
   }
 }
 
+void World::stop() {
+  for (Region* region : regions()) {
+    if (RegionKeeper* keeper = region->keeper()) keeper->stop();
+  }
+  witness.stop();
+  for (Machine* machine : machines()) machine->cut_waits_short();
+  const bool never = false;
+  stage.scheduler.run_until(stage.scheduler.now(), never);
+}
+
 void World::end() {
   for (Machine* machine : machines()) machine->power_off();
 }

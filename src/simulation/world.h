@@ -18,6 +18,9 @@ struct World {
   void start();
   /// The losses, by the log of the region that is active now.
   void judge();
+  /// The product is told to stop, as by its service manager: what waits for a signal returns, for a
+  /// tenth of what it costs to unwind it.
+  void stop();
   /// Nothing runs any more, and nothing is started anew.
   void end();
 
