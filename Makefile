@@ -26,7 +26,7 @@ drill: build            ## a region dies under load and is recovered: FAULT=...,
 	@$(UNDERSTUDY) drill -f $(FILE) --fault $(FAULT) --runs $(RUNS)
 
 drill-all: build        ## every fault there is: RUNS=..., and docs/drills.md
-	@$(UNDERSTUDY) drill -f $(FILE) --all --runs $(RUNS) --steady-seconds 8 --markdown docs/drills.md
+	@$(UNDERSTUDY) drill -f $(FILE) --all --runs $(RUNS) --steady-seconds 8 --keep-failed --markdown docs/drills.md
 
 simulate: build         ## a million simulated outages: SEEDS=..., or one of them: SEED=...
 	@$(SIMULATE) --seeds $(SEEDS) --jobs $(JOBS) $(if $(SEED),--seed $(SEED) --trace)

@@ -58,6 +58,8 @@ void print(const drill::DrillResult& result) {
         crowd.late_acknowledgements);
   }
   print(result.audience);
+  fmt::print("  disk        the machine's own took up to {} ms for a small write\n",
+             result.disk_write_max.count());
   for (const std::string& check : result.failed_checks) fmt::print("FAILED {}\n", check);
   if (!result.folder.empty()) fmt::print("the stack's folder: {}\n", result.folder);
   std::fflush(stdout);
@@ -221,6 +223,7 @@ Exit drill_command(const Where& where, const DrillWords& words) {
   options.steady = std::chrono::seconds(words.steady_seconds);
   if (words.fault_seconds > 0) options.fault_lasts = std::chrono::seconds(words.fault_seconds);
   options.keep = words.keep;
+  options.keep_failed = words.keep_failed;
   options.evidence_folder = words.evidence_folder;
   if (!words.report_folder.empty()) {
     if (auto made = file::make_folder(words.report_folder, 0755); !made)

@@ -16,6 +16,7 @@ struct DrillWords {
   unsigned steady_seconds = 20;
   unsigned fault_seconds = 0;
   bool keep = false;
+  bool keep_failed = false;
   bool safety_only = false;  ///< how long things take is shown, and fails nothing
   unsigned round_trips = 0;
   bool crashes = false;        ///< with round trips: somebody is killed in every state

@@ -73,6 +73,7 @@ json::object drill_json(const drill::DrillResult& result, json::object environme
                          {"late_acknowledgements", result.stragglers.late_acknowledgements}};
   }
   out["audience"] = audience_json(result.audience);
+  out["disk_write_max_ms"] = result.disk_write_max.count();
   environment["fault_at"] = format_wall(result.fault_at);
   out["environment"] = std::move(environment);
   out["course"] = result.course;

@@ -250,6 +250,7 @@ void add_drill(CLI::App& app, Options& options, std::function<Exit()>& chosen) {
                     "Instead: so many random SIGSTOP/SIGCONT of agent and watchdog");
   drill->add_option("--seed", words.seed, "Of the hammer")->capture_default_str();
   drill->add_flag("--keep", words.keep, "Leave the ended stack's folder behind");
+  drill->add_flag("--keep-failed", words.keep_failed, "The same, of a drill that failed");
   drill->callback([&] {
     chosen = [&] {
       if (options.list) {

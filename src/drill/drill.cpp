@@ -9,6 +9,7 @@
 
 #include "drill/audience.h"
 #include "drill/buyers.h"
+#include "drill/disk_watch.h"
 #include "drill/interruption.h"
 #include "drill/lag_watch.h"
 #include "drill/lease_history.h"
@@ -85,11 +86,11 @@ class Run {
  private:
   Result<Done> set_the_stage() {
     say_("bringing up two regions, a witness and an edge");
-    auto stage = Stage::set(topology_, options_.own_program, options_.keep, fault_.needs);
+    auto stage = Stage::set(topology_, options_.own_program, fault_.needs);
     if (!stage) return within("bringing the stack up", stage.error());
     stage_ = std::move(*stage);
     region_ = topology_.home;
-    if (options_.keep) result_.folder = stage_->folder();
+    disk_watch_ = std::make_unique<DiskWatch>(stage_->folder());
     return Done{};
   }
 
@@ -310,6 +311,7 @@ class Run {
     if (!story) return story.error();
     result_.story = std::move(*story);
     result_.audience = audience_->leave(fault_at_.boot, ready_at());
+    result_.disk_write_max = disk_watch_->longest_since(fault_at_.boot);
     std::vector<DatabaseView> views;
     for (const Region& region : topology_.regions) {
       const bool gone = fault_.asks && region.name == region_;
@@ -450,10 +452,16 @@ class Run {
     buyers_.reset();
     audience_.reset();
     lag_watch_.reset();
+    disk_watch_.reset();
+    const bool keep = options_.keep || (options_.keep_failed && !result_.passed());
+    if (keep) {
+      stage_->keep();
+      result_.folder = folder;
+    }
     auto struck = stage_->strike();
     require(struck.ok(), struck ? "" : struck.error().what);
     require(!file::exists(memory), memory + " was left behind");
-    require(options_.keep || !file::exists(folder), folder + " was left behind");
+    require(keep || !file::exists(folder), folder + " was left behind");
   }
 
   const Fault& fault_;
@@ -464,6 +472,7 @@ class Run {
   std::unique_ptr<LedgerWriter> ledger_;
   std::unique_ptr<Buyers> buyers_;
   std::unique_ptr<LagWatch> lag_watch_;
+  std::unique_ptr<DiskWatch> disk_watch_;
   std::unique_ptr<Audience> audience_;
   std::unique_ptr<Stragglers> stragglers_;
   std::string run_name_;

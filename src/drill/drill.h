@@ -22,8 +22,9 @@ struct DrillOptions {
   std::chrono::seconds steady{20};  ///< load before the fault
   /// How long a fault lasts that nobody may notice; none: as long as the fault's own bound.
   std::optional<std::chrono::nanoseconds> fault_lasts;
-  bool judge_times = true;  ///< false: how long things take is shown, and fails nothing
-  bool keep = false;        ///< leave the stack's folder behind (ended, for looking into it)
+  bool judge_times = true;   ///< false: how long things take is shown, and fails nothing
+  bool keep = false;         ///< leave the stack's folder behind (ended, for looking into it)
+  bool keep_failed = false;  ///< the same, but only of a drill that failed
   std::string
       evidence_folder;  ///< "": removed with the stack; else the clients' file is copied there
 };
@@ -33,6 +34,7 @@ struct DrillResult {
   Story story;
   StragglerCount stragglers;
   AudienceSeen audience;
+  milliseconds disk_write_max{0};          ///< the machine's longest small write since the fault
   bool asked = false;                      ///< a person was asked and approved, and it went on
   std::vector<std::string> failed_checks;  ///< beyond the verdict: each fails the drill
   unsigned records = 0;                    ///< that were written, and verified

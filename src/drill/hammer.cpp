@@ -124,8 +124,9 @@ Result<HammerResult> run_hammer(Topology topology, const DrillOptions& options, 
                                 std::uint64_t seed, const Say& say) {
   topology.policy.automatic_failover = Automation::off;
   say("bringing up two regions, a witness and an edge, without automatic failover");
-  auto stage = Stage::set(topology, options.own_program, options.keep);
+  auto stage = Stage::set(topology, options.own_program);
   if (!stage) return within("bringing the stack up", stage.error());
+  if (options.keep) (*stage)->keep();
   const std::string& region = topology.home;
   Committers committers(**stage, region);
   if (auto started = committers.start(); !started) return started.error();

@@ -346,8 +346,9 @@ Result<RoundTripsResult> run_round_trips(Topology topology, const DrillOptions& 
   topology.policy.failover_interval_min = Duration::zero();  // one after the other, unasked
   topology.policy.automatic_rejoin = true;
   say("bringing up two regions, a witness and an edge");
-  auto stage = Stage::set(topology, options.own_program, options.keep);
+  auto stage = Stage::set(topology, options.own_program);
   if (!stage) return within("bringing the stack up", stage.error());
+  if (options.keep) (*stage)->keep();
   auto ledger_file = LedgerWriter::create((*stage)->folder() + "/clients.jsonl");
   if (!ledger_file) return ledger_file.error();
   Buyers buyers(

@@ -46,20 +46,17 @@ Result<Done> choose_ports(Topology& topology) {
 
 }  // namespace
 
-Stage::Stage(Topology topology, std::string folder, bool keep)
-    : topology_(std::move(topology)),
-      folder_(std::move(folder)),
-      keep_(keep),
-      layout_(topology_, folder_) {}
+Stage::Stage(Topology topology, std::string folder)
+    : topology_(std::move(topology)), folder_(std::move(folder)), layout_(topology_, folder_) {}
 
 Result<std::unique_ptr<Stage>> Stage::set(Topology topology, const std::string& own_program,
-                                          bool keep, const StageNeeds& needs) {
+                                          const StageNeeds& needs) {
   if (auto chosen = choose_ports(topology); !chosen) return chosen.error();
   // On a disk, not on a memory file system: a database's flushes must cost what they cost.
   std::string folder = "/var/tmp/understudy-drill-XXXXXX";
   if (mkdtemp(folder.data()) == nullptr)
     return Error{After::unchanged_final, folder + ": cannot be made"};
-  auto stage = std::unique_ptr<Stage>(new Stage(std::move(topology), folder, keep));
+  auto stage = std::unique_ptr<Stage>(new Stage(std::move(topology), folder));
   if (auto brought = stage->bring_up(own_program, needs); !brought) return brought.error();
   auto site = Site::open(folder);
   if (!site) return site.error();

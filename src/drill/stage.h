@@ -31,7 +31,7 @@ class Stage {
   /// Brings it up and waits until it serves. With hosts, the calling thread is on the drill's own
   /// until the stage is struck. Error, unchanged_final: what is needed cannot be had here.
   [[nodiscard]] static Result<std::unique_ptr<Stage>> set(Topology topology,
-                                                          const std::string& own_program, bool keep,
+                                                          const std::string& own_program,
                                                           const StageNeeds& needs = {});
   ~Stage();
   Stage(const Stage&) = delete;
@@ -73,18 +73,20 @@ class Stage {
   /// The next changes after a version, oldest first; empty: there are no more.
   [[nodiscard]] Result<std::vector<RegistryChange>> registry_changes(std::uint64_t after) const;
 
+  /// Its folder stays when it is ended, for looking into it.
+  void keep() { keep_ = true; }
   /// Ends it now. Error: something was left behind, which fails a drill.
   [[nodiscard]] Result<Done> strike();
 
  private:
-  Stage(Topology topology, std::string folder, bool keep);
+  Stage(Topology topology, std::string folder);
   [[nodiscard]] Result<Done> furnish(const StageNeeds& needs);
   [[nodiscard]] Result<Done> await_standby() const;
   [[nodiscard]] Result<Done> bring_up(const std::string& own_program, const StageNeeds& needs);
 
   const Topology topology_;
   const std::string folder_;
-  const bool keep_;
+  bool keep_ = false;
   const Layout layout_;
   std::unique_ptr<Site> site_;
   std::unique_ptr<OwnDisk> disk_;
