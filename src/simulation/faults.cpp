@@ -36,7 +36,7 @@ void Faults::arm() {
 /// Marks where in a transition the standby goes.
 void Faults::note_loss_of(const Region& region) {
   const Record& record = world_.registry.record();
-  if (record.transition.target != const_cast<Region&>(region).name()) return;
+  if (record.transition.target != region.name()) return;
   const Phase phase = record.transition.phase;
   if (phase == Phase::open || phase == Phase::revoked)
     stage_.chronicle.reached(Mark::standby_lost_before_promotion);
@@ -46,7 +46,7 @@ void Faults::note_loss_of(const Region& region) {
 
 void Faults::note_thaw_of(const Region& region) {
   const Record& record = world_.registry.record();
-  if (record.epoch > 1 && record.active != const_cast<Region&>(region).name())
+  if (record.epoch > 1 && record.active != region.name())
     stage_.chronicle.reached(Mark::old_region_thawed_after_promotion);
 }
 

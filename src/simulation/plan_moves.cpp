@@ -265,17 +265,17 @@ void draw_moves(Plan& plan, TrueTime begin, TrueTime end, bool against_faults) {
   } else if (course < 11) {
     for (std::uint64_t count = 1 + dice.below(3); count > 0; --count)
       add_any_order(plan, dice, begin + dice.between({}, end - begin));
+  } else if (course == 11) {
+    plan.faults.push_back({.kind = FaultKind::rebuild_trouble,
+                           .at = begin,
+                           .where = static_cast<int>(dice.below(2)),
+                           .other = 1 + static_cast<int>(dice.below(4))});
   } else if (course == 12) {
     add_silent_move(plan, dice, begin);
   } else if (course == 13) {
     add_slow_standby(plan, dice, begin, !dice.one_in(3));
   } else if (course == 14) {
     add_hold_race(plan, dice, begin);
-  } else if (course == 11) {
-    plan.faults.push_back({.kind = FaultKind::rebuild_trouble,
-                           .at = begin,
-                           .where = static_cast<int>(dice.below(2)),
-                           .other = 1 + static_cast<int>(dice.below(4))});
   }
 }
 
