@@ -147,7 +147,8 @@ http::Response begin(const OperatorPlaces& places, const ControlCall& call, Begi
 http::Response rejoin(const OperatorPlaces& places, const ControlCall& call) {
   auto who = who_of(call);
   if (!who) return control_error(who.error());
-  return started(places.rejoin_watch.begin(*who, flag_at(call, "copy")));
+  return started(places.rejoin_watch.begin(
+      {.who = *who, .reason = text_at(call, "reason"), .copy = flag_at(call, "copy")}));
 }
 
 constexpr std::pair<std::string_view, Control> kControls[] = {{"pause", Control::pause},

@@ -54,7 +54,7 @@ void RejoinWatch::look() {
   if (std::exchange(tried_, true)) tell_of_failure(region);
   not_before_ = now + pause_;
   pause_ = std::min(2 * pause_, kLongestPause);
-  (void)start(*record, "controller", false);
+  (void)start(*record, {.who = "controller"});
 }
 
 /// Its agent answers, and its database is not a standby that streams: the active region's agent
@@ -84,7 +84,7 @@ void RejoinWatch::tell_of_failure(const std::string& region) {
        .key = "rejoin.failed." + region});
 }
 
-Result<std::string> RejoinWatch::begin(const std::string& who, bool copy) {
+Result<std::string> RejoinWatch::begin(const Wish& wish) {
   if (runs()) return Error{After::unchanged_final, "a region is just being rebuilt"};
   const auto read = steps::read_record(world_);
   if (const auto* failure = std::get_if<StepFailure>(&read))
@@ -98,20 +98,25 @@ Result<std::string> RejoinWatch::begin(const std::string& who, bool copy) {
                      " is attached already; to rebuild it all the same: understudy "
                      "detach, then once more"};
   }
-  return start(record, who, copy);
+  return start(record, wish);
 }
 
-Result<std::string> RejoinWatch::start(const Record& record, const std::string& who, bool copy) {
+Result<std::string> RejoinWatch::start(const Record& record, const Wish& wish) {
   const std::string region = world_.topology.other(record.active).name;
   for (unsigned attempt = 1; attempt <= kNames; ++attempt) {
     const std::string name =
         fmt::format("rejoin-{}-{}-{}", world_.topology.platform, record.epoch, attempt);
-    const auto started =
-        runner_.start(name, document_,
-                      {{"region", region}, {"epoch", record.epoch}, {"copy", copy}, {"by", who}});
+    const auto started = runner_.start(name, document_,
+                                       {{"region", region},
+                                        {"epoch", record.epoch},
+                                        {"copy", wish.copy},
+                                        {"by", wish.who},
+                                        {"reason", wish.reason}});
     if (!started && started.error().after == After::unchanged_final) continue;  // the name was used
     if (!started) return started.error();
-    world_.events.emit("rejoin.started", {{"execution", name}, {"region", region}, {"by", who}});
+    world_.events.emit(
+        "rejoin.started",
+        {{"execution", name}, {"region", region}, {"by", wish.who}, {"reason", wish.reason}});
     return name;
   }
   return Error{After::unchanged_final, "a thousand attempts in one epoch"};

@@ -20,9 +20,13 @@ class RejoinWatch {
   void start();
   void stop() { stopped_ = true; }
 
-  /// Begins now, at somebody's word; `copy`: not by a rewind. The execution's name. Error: why the
-  /// record does not allow it, or that one runs.
-  [[nodiscard]] Result<std::string> begin(const std::string& who, bool copy);
+  struct Wish {
+    std::string who;     ///< by whose word
+    std::string reason;  ///< for people; "": not said
+    bool copy = false;   ///< not by a rewind
+  };
+  /// Begins now. The execution's name. Error: why the record does not allow it, or that one runs.
+  [[nodiscard]] Result<std::string> begin(const Wish& wish);
 
  private:
   void look();
@@ -30,7 +34,7 @@ class RejoinWatch {
   [[nodiscard]] std::optional<Duration> needs_it(const std::string& region) const;
   [[nodiscard]] bool runs() const;
   void tell_of_failure(const std::string& region);
-  [[nodiscard]] Result<std::string> start(const Record& record, const std::string& who, bool copy);
+  [[nodiscard]] Result<std::string> start(const Record& record, const Wish& wish);
 
   Orchestration& world_;
   ExecutionRunner& runner_;

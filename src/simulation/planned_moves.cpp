@@ -88,7 +88,7 @@ Result<Done> obey_move(const MoveDesk& desk, const Fault& order) {
       return begun(desk, desk.desk.force_failover(wish_of(order)), order);
     case FaultKind::execution_controlled: return control(desk, static_cast<Control>(order.other));
     case FaultKind::rejoin_ordered: {
-      const auto execution = desk.rejoin_watch.begin(kWho, order.other == 1);
+      const auto execution = desk.rejoin_watch.begin({kWho, kWhy, order.other == 1});
       if (!execution) return execution.error();
       desk.stage.chronicle.reached(Mark::rejoin_ordered);
       return Done{};

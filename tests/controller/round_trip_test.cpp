@@ -122,8 +122,9 @@ TEST_F(RoundTrip, region_that_was_left_is_not_rebuilt_by_itself_if_people_want_i
   other.world.revive(other.world.north);
   other.world.stage.run_for(seconds(60));
   EXPECT_TRUE(other.world.north.rebuild.steps.empty());
-  const auto begun = watch.begin("ada", true);
+  const auto begun = watch.begin({.who = "ada", .reason = "new disks", .copy = true});
   ASSERT_TRUE(begun) << begun.error().what;
+  EXPECT_EQ(other.world.events.last("rejoin.started").fields.at("reason"), "new disks");
   other.world.stage.run_for(seconds(30));
   EXPECT_EQ(other.world.record.record.standby, "north");
   EXPECT_THAT(other.world.north.rebuild.steps, testing::Contains("copy"));
