@@ -10,6 +10,7 @@
 
 #include "base/ensure.h"
 #include "mutations.h"
+#include "ports/wire.h"
 #include "targets.h"
 
 namespace understudy::fuzz {
@@ -94,6 +95,24 @@ TEST_P(Readers, keep_their_promises_for_changed_bytes) {
 
 INSTANTIATE_TEST_SUITE_P(Fuzz, Readers, testing::ValuesIn(kTargets),
                          [](const auto& of) { return of.param.name; });
+
+/// A message that has got a member more since is read by nobody, and tries nothing out.
+TEST(Messages, of_the_corpus_are_each_read_by_somebody) {
+  const auto is_read = [](const boost::json::object& said) {
+    return wire::record_from(said) || wire::sighting_from(said) || wire::watched_from(said) ||
+           wire::database_state_from(said) || wire::fence_ack_from(said) ||
+           wire::revoke_ack_from(said) || wire::agent_status_from(said) ||
+           wire::promote_order_from(said) || wire::scale_order_from(said) ||
+           wire::rebuild_order_from(said) || wire::rebuild_state_from(said) ||
+           said.contains("what");
+  };
+  const fs::path corpus = fs::path(UNDERSTUDY_SOURCE_DIR) / "tests/fuzz/corpus/messages";
+  for (const auto& entry : fs::directory_iterator(corpus)) {
+    const auto said = wire::parse_object(read(entry.path()));
+    ASSERT_TRUE(said) << entry.path();
+    EXPECT_TRUE(is_read(*said)) << entry.path();
+  }
+}
 
 TEST(Mutations, are_always_the_same_and_hardly_ever_the_seed) {
   const std::vector<std::string> seeds = {"platform: shop\nhome: north\n", R"({"version": 7})"};

@@ -77,6 +77,8 @@ void messages(std::string_view bytes) {
   goes_there_and_back("agent status", *said, wire::agent_status_from);
   goes_there_and_back("promote order", *said, wire::promote_order_from);
   goes_there_and_back("scale order", *said, wire::scale_order_from);
+  goes_there_and_back("rebuild order", *said, wire::rebuild_order_from);
+  goes_there_and_back("rebuild state", *said, wire::rebuild_state_from);
   const Error error = wire::error_from(*said);
   must(wire::error_from(wire::to_json(error)).after == error.after, "an error keeps its `after`");
   judge_changes(*said);
