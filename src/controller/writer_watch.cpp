@@ -46,14 +46,29 @@ void WriterWatch::look() {
   if (record == nullptr || record->transition.phase != Phase::none) return;
   const auto agent = world_.agents.at(record->active)->status(world_.clock.boot() + kCall);
   if (!agent) return;  // the sentry's business
-  const std::string why = trouble(*agent);
+  tell_of_trouble(*record, *agent);
+  tell_of_loss(*record, *agent);
+}
+
+void WriterWatch::tell_of_trouble(const Record& record, const AgentStatus& agent) {
+  const std::string why = trouble(agent);
   if (why.empty()) return;
   world_.alerts.raise(
-      {.subject = record->active + ": " + why,
+      {.subject = record.active + ": " + why,
        .done = fmt::format("nothing; it stays the active region. Its agent says: {}",
-                           agent->note.empty() ? "all is well" : agent->note),
-       .ask = fmt::format("see to the disk and the log of {}'s database", record->active),
-       .key = fmt::format("{}.no_writes.{}", record->active, record->epoch)});
+                           agent.note.empty() ? "all is well" : agent.note),
+       .ask = fmt::format("see to the disk and the log of {}'s database", record.active),
+       .key = fmt::format("{}.no_writes.{}", record.active, record.epoch)});
+}
+
+void WriterWatch::tell_of_loss(const Record& record, const AgentStatus& agent) {
+  if (agent.unguarded_lag_ms <= 0) return;
+  world_.alerts.raise(
+      {.subject = record.active + ": the standby stays behind, and commits wait for it no longer",
+       .done = fmt::format("the lag budget is not kept: a failover now would lose {} s",
+                           agent.unguarded_lag_ms / 1000),
+       .ask = "see to the standby and to the link to it; understudy status",
+       .key = fmt::format("{}.unguarded.{}", record.active, record.epoch)});
 }
 
 }  // namespace understudy

@@ -1,6 +1,6 @@
 #pragma once
-// Watches whether the active region can write: a full disk, say, is seen by none of the vantages,
-// and is told only by those whose writes it refuses.
+// Watches what only the active region's agent knows of its writes: that they are refused, as by a
+// full disk, which no vantage sees; and that they wait for the standby no longer.
 
 #include <atomic>
 
@@ -19,6 +19,8 @@ class WriterWatch {
 
  private:
   void look();
+  void tell_of_trouble(const Record& record, const AgentStatus& agent);
+  void tell_of_loss(const Record& record, const AgentStatus& agent);
 
   Orchestration& world_;
   std::atomic<bool> stopped_{false};

@@ -60,6 +60,9 @@ struct AgentStatus {
   std::int64_t other_silent_ms = 0;
   /// For how long it was to write and nothing was written; less than a renewal interval is usual.
   std::int64_t writes_missed_ms = 0;
+  /// How far its standby is behind while commits wait for it no longer (policy.rpo_hold_max); 0:
+  /// they do, or need not.
+  std::int64_t unguarded_lag_ms = 0;
   bool draining = false;  ///< it lets no new requests in
   RebuildState rebuild;
   std::optional<DatabaseState> database;  ///< none: it does not answer

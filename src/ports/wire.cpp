@@ -312,6 +312,7 @@ json::object to_json(const AgentStatus& status) {
                       {"promise_rest_ms", status.promise_rest_ms},
                       {"other_silent_ms", status.other_silent_ms},
                       {"writes_missed_ms", status.writes_missed_ms},
+                      {"unguarded_lag_ms", status.unguarded_lag_ms},
                       {"draining", status.draining},
                       {"rebuild", to_json(status.rebuild)},
                       {"note", status.note}};
@@ -333,7 +334,8 @@ std::optional<AgentStatus> agent_status_from(const json::object& object) {
   read.length("lease_rest_ms", status.lease_rest_ms)
       .length("promise_rest_ms", status.promise_rest_ms)
       .length("other_silent_ms", status.other_silent_ms)
-      .length("writes_missed_ms", status.writes_missed_ms);
+      .length("writes_missed_ms", status.writes_missed_ms)
+      .length("unguarded_lag_ms", status.unguarded_lag_ms);
   if (const json::object* rebuild = read.object("rebuild")) {
     const auto state = rebuild_state_from(*rebuild);
     read.fail_unless(state.has_value());

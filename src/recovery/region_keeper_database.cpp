@@ -115,16 +115,9 @@ void RegionKeeper::guard_rpo(const DatabaseState& state) {
     if (commits_held_ == hold && !gave_up) return;
   }
   const auto done = ports_.database.hold_commits(hold, ports_.clock.boot() + kDatabaseTimeout);
-  ports_.events.emit(hold ? "commits.held" : "commits.let_go",
-                     {{"region", region_}, {"lag_ms", to_ms(lag)}, {"ok", done.ok()}});
-  if (gave_up) {
-    ports_.alerts.raise(
-        {.subject = region_ + ": the standby stays behind, and commits wait for it no longer",
-         .done = fmt::format("the lag budget is not kept: a failover now would lose {} s",
-                             to_ms(lag) / 1000),
-         .ask = "see to the standby and to the link to it; understudy status",
-         .key = "rpo.gave_up." + region_});
-  }
+  ports_.events.emit(
+      hold ? "commits.held" : "commits.let_go",
+      {{"region", region_}, {"lag_ms", to_ms(lag)}, {"gave_up", gave_up}, {"ok", done.ok()}});
   const std::lock_guard held(lock_);
   commits_held_ = done ? std::optional(hold) : std::nullopt;
 }

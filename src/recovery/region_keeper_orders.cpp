@@ -45,6 +45,7 @@ Result<AgentStatus> RegionKeeper::status(BootTime /*deadline*/) {
   status.promise_rest_ms = std::chrono::ceil<milliseconds>(extender_.rest(now)).count();
   status.other_silent_ms = to_ms(now - other_promised_at_);
   status.writes_missed_ms = to_ms(now - wrote_at_);
+  if (rpo_guard_.gave_up()) status.unguarded_lag_ms = to_ms(rpo_guard_.lag());
   if (database_answers_) status.database = database_;
   status.running = running_;
   status.draining = gate_open_ == false;

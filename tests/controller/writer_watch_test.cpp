@@ -62,4 +62,23 @@ TEST_F(Writer, whose_disk_is_full_is_told_of_though_its_heartbeat_needs_no_room)
   EXPECT_THAT(world_.alerts.all[0].subject, testing::HasSubstr("the disk of its database is full"));
 }
 
+TEST_F(Writer, whose_standby_lacks_more_than_the_budget_is_told_of_once_commits_wait_no_longer) {
+  Topology topology = two_regions();
+  topology.policy.rpo = RpoPolicy::budget_first;
+  topology.policy.rpo_hold_max = seconds(5);
+  ControlRoom guarded(topology);
+  guarded.settle();
+  WriterWatch watch(guarded.orchestration());
+  watch.start();
+  guarded.world.north.database.standby_receives = false;
+  guarded.world.stage.run_for(topology.policy.lag_budget);
+  EXPECT_TRUE(guarded.world.alerts.all.empty()) << "they wait";
+  guarded.world.stage.run_for(seconds(10));
+  ASSERT_FALSE(guarded.world.alerts.all.empty());
+  EXPECT_THAT(guarded.world.alerts.all[0].subject, testing::HasSubstr("wait for it no longer"));
+  EXPECT_THAT(guarded.world.alerts.all[0].done, testing::HasSubstr("would lose"));
+  watch.stop();
+  guarded.world.stage.run_for(seconds(2));
+}
+
 }  // namespace understudy::fake

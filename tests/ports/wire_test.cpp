@@ -49,8 +49,8 @@ TEST(AWatch, says_when_all_was_last_seen_well_if_it_ever_was) {
 TEST(AnAgentsStatus, with_a_length_that_a_clock_cannot_count_is_malformed) {
   const auto status = to_json(AgentStatus{.region = "north"});
   ASSERT_TRUE(agent_status_from(status));
-  for (const char* length :
-       {"lease_rest_ms", "promise_rest_ms", "other_silent_ms", "writes_missed_ms"}) {
+  for (const char* length : {"lease_rest_ms", "promise_rest_ms", "other_silent_ms",
+                             "writes_missed_ms", "unguarded_lag_ms"}) {
     auto changed = status;
     changed[length] = kLongest + 1;
     EXPECT_FALSE(agent_status_from(changed)) << length;
