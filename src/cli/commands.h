@@ -41,7 +41,9 @@ struct RecoverWords {
   bool yes = false;     ///< else it only tells what it would do
 };
 Exit recover_command(const Where& where, const RecoverWords& words);
-Exit answer_command(const Where& where, const std::string& execution, bool approved);
+/// `accept_loss`: what the standby lacks may be lost, if that is what is asked.
+Exit answer_command(const Where& where, const std::string& execution, bool approved,
+                    bool accept_loss);
 
 /// What an operator orders about automatic failovers.
 struct OrderWords {

@@ -160,8 +160,10 @@ void print_status(const json::object& status) {
     fmt::print("transition {} is {}\n", text(transition, "execution"), text(transition, "phase"));
   }
   for (const auto& question : status.at("questions").as_array()) {
-    fmt::print("WAITS      {} at {}: understudy approve | decline\n",
-               text(question.as_object(), "execution"), text(question.as_object(), "state"));
+    const std::string state = text(question.as_object(), "state");
+    fmt::print("WAITS      {} at {}: understudy approve{} | decline\n",
+               text(question.as_object(), "execution"), state,
+               state == "AskOperator" ? " --accept-loss" : "");
   }
   for (const auto& each : status.at("running").as_array()) print_running(each.as_object());
 }
@@ -257,12 +259,14 @@ Exit timeline_command(const Where& where, const std::string& execution, bool as_
   return Exit::ok;
 }
 
-Exit answer_command(const Where& where, const std::string& execution, bool approved) {
+Exit answer_command(const Where& where, const std::string& execution, bool approved,
+                    bool accept_loss) {
   const std::string command = approved ? "approve" : "decline";
   const auto controller = ControllerClient::find(command, where);
   if (!controller) return controller.otherwise;
-  auto answered =
-      controller->post("/v1/" + command, {{"execution", execution}, {"who", who_am_i()}});
+  auto answered = controller->post(
+      "/v1/" + command,
+      {{"execution", execution}, {"who", who_am_i()}, {"accept_loss", accept_loss}});
   if (!answered) return unreachable(command, answered.error());
   fmt::print("{} {}d\n", text(*answered, "execution"), command);
   return Exit::ok;

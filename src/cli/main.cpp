@@ -62,6 +62,7 @@ struct Options {
   std::string domain;
   std::string unit;
   std::string execution;
+  bool accept_loss = false;
   unsigned lines = 20;
   bool follow = false;
   bool json = false;
@@ -153,8 +154,14 @@ void add_control_commands(CLI::App& app, Options& options, std::function<Exit()>
     add_where(answer, options);
     answer->add_option("execution", options.execution,
                        "Its name; may be left out if only one asks");
+    if (approved) {
+      answer->add_flag("--accept-loss", options.accept_loss,
+                       "What the standby lacks may be lost, if that is asked");
+    }
     answer->callback([&, approved] {
-      chosen = [&, approved] { return answer_command(options.where, options.execution, approved); };
+      chosen = [&, approved] {
+        return answer_command(options.where, options.execution, approved, options.accept_loss);
+      };
     });
   }
   auto* detach = app.add_subcommand(

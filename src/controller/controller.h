@@ -13,7 +13,7 @@ namespace understudy {
 ///   GET  /v1/readiness[?fresh=1]         readiness_view.h; fresh: looks now, else the last look
 ///   GET  /v1/executions                  all, oldest first
 ///   GET  /v1/history?execution=NAME      events as Step Functions' GetExecutionHistory shows them
-///   POST /v1/approve, /v1/decline        {"execution", "who"}: answers its question
+///   POST /v1/approve, /v1/decline        {"execution", "who", "accept_loss"}: answers its question
 ///   and what operator_routes.h names
 /// Error, unchanged_retry: another controller has this stack's journal.
 [[nodiscard]] Result<Done> run_controller(const std::string& data);

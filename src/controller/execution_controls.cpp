@@ -17,8 +17,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::string_view kAsksToStart = "AskToStart";
-
 std::string_view to_string(Control control) {
   switch (control) {
     case Control::pause: return "paused";
@@ -163,31 +161,52 @@ Result<Done> ExecutionRunner::order(const std::string& execution, const ControlO
   return Done{};
 }
 
-/// On the disk before it is obeyed.
+/// Why this order is not obeyed now. Requires: the run's lock is held.
+std::optional<Error> ExecutionRunner::objection_to(const Run& run, const ControlOrder& order) {
+  const std::string& state = order.state.empty() ? run.state : order.state;
+  const auto step = run.steps.find(state);
+  return objection({.name = run.name,
+                    .state = state,
+                    .step = step == run.steps.end() ? nullptr : step->second,
+                    .ended = run.finished,
+                    .paused = run.orders.paused.has_value(),
+                    .step_runs = !run.underway.empty(),
+                    .asks = !run.questions.empty(),
+                    .waits = run.waits_for_time},
+                   order);
+}
+
+/// On the disk before it is obeyed. The execution goes on while it is written, so it is judged once
+/// more: who is told that it was cancelled may believe it.
 Result<Done> ExecutionRunner::keep_order(Run& run, const ControlOrder& order) {
+  const auto write = [&](const OrdersInForce& orders) {
+    return journal_.keep(name_of_orders(run.name), json::serialize(to_json(orders)));
+  };
+  OrdersInForce before;
   OrdersInForce next;
   {
     const std::lock_guard held(run.lock);
-    const std::string state = order.state.empty() ? run.state : order.state;
-    const auto step = run.steps.find(state);
-    const Whereabouts is{.name = run.name,
-                         .state = state,
-                         .step = step == run.steps.end() ? nullptr : step->second,
-                         .ended = run.finished,
-                         .paused = run.orders.paused.has_value(),
-                         .step_runs = !run.underway.empty(),
-                         .asks = !run.questions.empty(),
-                         .waits = run.waits_for_time};
-    if (auto why = objection(is, order)) return *why;
+    if (auto why = objection_to(run, order)) return *why;
     if (run.ordering)
       return Error{After::unchanged_retry, "another order is just being written: once more"};
     run.ordering = true;
-    next = changed(run.orders, order, state);
+    before = run.orders;
+    next = changed(run.orders, order, order.state.empty() ? run.state : order.state);
   }
-  auto kept = journal_.keep(name_of_orders(run.name), json::serialize(to_json(next)));
+  auto kept = write(next);
+  std::optional<Error> too_late;
+  if (kept) {
+    const std::lock_guard held(run.lock);
+    if (order.what == Control::cancel) too_late = objection_to(run, order);
+    if (!too_late) run.orders = std::move(next);
+  }
+  if (too_late) {
+    if (auto taken_back = write(before); !taken_back)
+      too_late->what += "; but it stands in the journal: " + taken_back.error().what;
+  }
   const std::lock_guard held(run.lock);
   run.ordering = false;
-  if (kept) run.orders = std::move(next);
+  if (too_late) return *too_late;
   return kept;
 }
 
@@ -263,7 +282,7 @@ bool ExecutionRunner::transition_running() const {
     const std::lock_guard run_held(run->lock);
     if (run->finished || name.starts_with("rejoin-")) return false;
     const bool asks = std::any_of(run->questions.begin(), run->questions.end(),
-                                  [](const auto& asked) { return asked.second == kAsksToStart; });
+                                  [](const auto& asked) { return asked.second == kAskToStart; });
     return !asks || name.starts_with("failover-");
   });
 }

@@ -181,6 +181,10 @@ void ExecutionRunner::spawn(std::shared_ptr<Run> run) {
   run->self = run;
   {
     const std::lock_guard held(lock_);
+    std::erase_if(runs_, [](const auto& each) {  // those that are over: the journal has them
+      const std::lock_guard run_held(each.second->lock);
+      return each.second->finished;
+    });
     runs_[run->name] = run;
   }
   world_.tasks.spawn("execution", [this, run] { drive(*run); });
@@ -363,23 +367,24 @@ std::vector<ExecutionRunner::Question> ExecutionRunner::questions() const {
   return open;
 }
 
-Result<Done> ExecutionRunner::answer(const std::string& execution, bool approved,
+Result<Done> ExecutionRunner::answer(const Question& question, bool approved,
                                      const std::string& who) {
+  const auto& [execution, state] = question;
   const auto run = find(execution);
   if (!run)
     return Error{After::unchanged_final, "no running execution named \"" + execution + "\""};
-  const auto question = take_question(*run);
-  if (!question) return Error{After::unchanged_final, execution + " asks nothing"};
+  const auto token = take_question(*run, state);
+  if (!token) return Error{After::unchanged_final, execution + " does not ask that (any more)"};
   // The history tells of it only once the execution has taken it, which may be after a crash.
-  const GivenAnswer given{question->first, approved, who};
+  const GivenAnswer given{*token, approved, who};
   if (auto kept = journal_.keep(name_of_answer(run->name), json::serialize(to_json(given)));
       !kept) {
     const std::lock_guard held(run->lock);
-    run->questions.insert(*question);
+    run->questions[*token] = state;
     return kept;
   }
   world_.events.emit(approved ? "operator.approved" : "operator.declined",
-                     {{"execution", execution}, {"who", who}});
+                     {{"execution", execution}, {"state", state}, {"who", who}});
   run->post(stimulus_of(given));
   return Done{};
 }
@@ -395,20 +400,21 @@ Result<Done> ExecutionRunner::recall_answer(Run& run) {
   return Done{};
 }
 
-void ExecutionRunner::withdraw(const std::string& execution, const std::string& why) {
-  const auto run = find(execution);
+void ExecutionRunner::withdraw(const Question& question, const std::string& why) {
+  const auto run = find(question.execution);
   if (!run) return;
-  const auto question = take_question(*run);
-  if (!question) return;
-  world_.events.emit("question.withdrawn", {{"execution", execution}, {"why", why}});
-  run->post(states::stimulus::TokenFailed{question->first, "Understudy.Withdrawn", why});
+  const auto token = take_question(*run, question.state);
+  if (!token) return;
+  world_.events.emit("question.withdrawn", {{"execution", question.execution}, {"why", why}});
+  run->post(states::stimulus::TokenFailed{*token, "Understudy.Withdrawn", why});
 }
 
-std::optional<std::pair<std::string, std::string>> ExecutionRunner::take_question(Run& run) {
+std::optional<std::string> ExecutionRunner::take_question(Run& run, const std::string& state) {
   const std::lock_guard held(run.lock);
-  if (run.questions.empty()) return std::nullopt;
-  auto taken = run.questions.extract(run.questions.begin());
-  return std::pair(std::move(taken.key()), std::move(taken.mapped()));
+  const auto asked = std::find_if(run.questions.begin(), run.questions.end(),
+                                  [&](const auto& each) { return each.second == state; });
+  if (asked == run.questions.end()) return std::nullopt;
+  return std::move(run.questions.extract(asked).key());
 }
 
 std::vector<std::string> steps_named_in(const states::Machine& machine,

@@ -35,6 +35,10 @@ struct ControlOrder {
   std::string state{};    ///< what is skipped; "" for the one that was entered last
 };
 
+/// The states of the documents that ask a person: before the lock is taken, and over a loss.
+inline constexpr std::string_view kAskToStart = "AskToStart";
+inline constexpr std::string_view kAskOperator = "AskOperator";
+
 /// Each execution is one task beside the caller, and each step it runs another. Thread-safe.
 class ExecutionRunner final : public ExecutionOrders {
  public:
@@ -82,21 +86,21 @@ class ExecutionRunner final : public ExecutionOrders {
   };
   [[nodiscard]] std::vector<Running> running_now() const;
 
-  /// An execution that waits for a person.
+  /// An execution that waits for a person: whether to begin, or whether a loss is accepted.
   struct Question {
     std::string execution;
     std::string state;
   };
   [[nodiscard]] std::vector<Question> questions() const;
 
-  /// Answers the question of an execution; durable before this returns. Error, unchanged_final: it
-  /// asks nothing.
-  [[nodiscard]] Result<Done> answer(const std::string& execution, bool approved,
+  /// Answers this question; durable before this returns. Error, unchanged_final: it is not asked
+  /// (any more). An execution may ask another by now, which is not answered by what was said to
+  /// this one.
+  [[nodiscard]] Result<Done> answer(const Question& question, bool approved,
                                     const std::string& who);
 
-  /// Takes the question of an execution back, as if declined, but by nobody. Does nothing if it
-  /// asks nothing.
-  void withdraw(const std::string& execution, const std::string& why);
+  /// Takes this question back, as if declined, but by nobody. Does nothing if it is not asked.
+  void withdraw(const Question& question, const std::string& why);
 
  private:
   struct Run;
@@ -111,6 +115,7 @@ class ExecutionRunner final : public ExecutionOrders {
   [[nodiscard]] bool write_down(Run& run, std::vector<states::HistoryEvent> events);
   [[nodiscard]] std::shared_ptr<Run> find(const std::string& name) const;
   // What operators order: execution_controls.cpp.
+  [[nodiscard]] static std::optional<Error> objection_to(const Run& run, const ControlOrder& order);
   [[nodiscard]] Result<Done> keep_order(Run& run, const ControlOrder& order);
   static void apply(Run& run, const ControlOrder& order);
   [[nodiscard]] Result<Done> recall_orders(Run& run);
@@ -118,8 +123,8 @@ class ExecutionRunner final : public ExecutionOrders {
                                                             const states::command::RunTask& task);
 
   [[nodiscard]] Result<Done> recall_answer(Run& run);
-  /// The token of a question that is open, and the state that asks; it is no more from now on.
-  [[nodiscard]] static std::optional<std::pair<std::string, std::string>> take_question(Run& run);
+  /// The token of a question that is open; it is no more from now on.
+  [[nodiscard]] static std::optional<std::string> take_question(Run& run, const std::string& state);
 
   Orchestration& world_;
   Journal& journal_;

@@ -63,7 +63,8 @@ json::object OperatorControls::to_json(const Kept& kept) {
   if (kept.last) {
     json::object last{{"execution", kept.last->execution},
                       {"epoch", kept.last->epoch},
-                      {"at", format_wall(kept.last->at)}};
+                      {"at", format_wall(kept.last->at)},
+                      {"moved", kept.last->moved}};
     if (kept.last->acknowledged) last["acknowledged"] = order_to_json(*kept.last->acknowledged);
     object["last_automatic_failover"] = std::move(last);
   }
@@ -83,6 +84,8 @@ OperatorControls::Kept OperatorControls::from_json(const json::object& object) {
     kept.last = Failover{.execution = json::value_to<std::string>(last.at("execution")),
                          .epoch = last.at("epoch").to_number<std::uint64_t>(),
                          .at = wall_at(last, "at")};
+    const auto* moved = last.if_contains("moved");
+    kept.last->moved = moved == nullptr || moved->as_bool();  // an earlier release did not know
     if (const auto* by = last.if_contains("acknowledged"))
       kept.last->acknowledged = order_from_json(by->as_object());
   }
@@ -179,10 +182,26 @@ Result<Done> OperatorControls::acknowledge(const std::string& who, std::uint64_t
 
 Result<Done> OperatorControls::beginning(const std::string& execution, std::uint64_t epoch) {
   const WallTime now = world_.clock.wall();
-  return change([&](Kept& kept) { kept.last = Failover{execution, epoch, now, {}}; });
+  return change([&](Kept& kept) { kept.last = Failover{execution, epoch, now}; });
 }
 
-void OperatorControls::note_declined() {
+/// Whoever raises the epoch stands in the record until the next transition begins.
+void OperatorControls::note_record(const Record& record) {
+  {
+    const std::lock_guard held(lock_);
+    if (!kept_.last || kept_.last->moved || record.epoch <= kept_.last->epoch) return;
+  }
+  (void)change([&](Kept& kept) {  // not written: noted the next time
+    if (!kept.last) return;
+    const std::string& by = record.transition.execution;
+    kept.last->moved =
+        by == kept.last->execution || by.starts_with(kept.last->execution + "-again-");
+    if (!kept.last->moved) kept.last.reset();
+  });
+}
+
+void OperatorControls::note_answer(const ExecutionRunner::Question& question, bool approved) {
+  if (approved || !question.execution.starts_with("failover-")) return;
   const std::lock_guard held(lock_);
   declined_ = true;
 }
@@ -215,9 +234,10 @@ void OperatorControls::expire() {
   const bool automation = kept.automation && !left.automation;
   const bool maintenance = kept.maintenance && !left.maintenance;
   if (!automation && !maintenance) return;
-  auto changed = change([&](Kept& next) {
-    if (automation) next.automation.reset();
-    if (maintenance) next.maintenance.reset();
+  const WallTime now = world_.clock.wall();
+  auto changed = change([&](Kept& next) {  // what was ordered anew meanwhile stays
+    if (next.automation && !in_force(next.automation->order, now)) next.automation.reset();
+    if (next.maintenance && !in_force(*next.maintenance, now)) next.maintenance.reset();
   });
   if (!changed) return;  // out of force all the same; told the next time
   if (automation) world_.events.emit("automation.expired", {{"automation", describe_automation()}});

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "controller/execution_runner.h"
 #include "controller/journal.h"
 #include "ports/registry.h"
 #include "recovery/permission.h"
@@ -46,10 +47,13 @@ class OperatorControls final : public StandingOrders {
 
   [[nodiscard]] const Permission& permission_now(std::uint64_t epoch) const override;
 
-  /// An automatic failover is about to begin in this epoch. It counts once the epoch has risen.
+  /// An automatic failover is about to begin in this epoch. It counts once it has raised the epoch.
   [[nodiscard]] Result<Done> beginning(const std::string& execution, std::uint64_t epoch);
-  /// A person declined to fail over: no more of it until note_well(), or another order.
-  void note_declined();
+  /// The record as it is now: whose transition raised the epoch.
+  void note_record(const Record& record);
+  /// A question was answered. A person who declined to fail over, or to accept the loss: no more of
+  /// it until note_well(), or another order.
+  void note_answer(const ExecutionRunner::Question& question, bool approved);
   void note_well();
   /// Ends what has run out, and tells. To be called now and then.
   void expire();
@@ -68,6 +72,7 @@ class OperatorControls final : public StandingOrders {
     std::string execution;
     std::uint64_t epoch = 0;  ///< in which it began
     WallTime at{};
+    bool moved = false;  ///< it has raised the epoch; one that was aborted is forgotten
     std::optional<Order> acknowledged{};
   };
   struct Kept {

@@ -73,23 +73,35 @@ http::Response answered(const OperatorPlaces& places, const Result<Done>& done) 
   });
 }
 
+/// The question that is meant: an execution's, or the only one.
+Result<ExecutionRunner::Question> question_of(const OperatorPlaces& places,
+                                              const ControlCall& call) {
+  const auto open = places.runner.questions();
+  const std::string execution = text_at(call, "execution");
+  if (open.empty()) return refused("nothing is asked");
+  if (execution.empty() && open.size() > 1) return refused("which execution?");
+  const auto asked = std::find_if(open.begin(), open.end(), [&](const auto& question) {
+    return execution.empty() || question.execution == execution;
+  });
+  if (asked == open.end()) return refused(execution + " asks nothing");
+  return *asked;
+}
+
+/// "Yes, fail over" is no "yes, lose that": an execution may ask both, one after the other.
 http::Response answer(const OperatorPlaces& places, const ControlCall& call, bool approved) {
   auto who = who_of(call);
   if (!who) return control_error(who.error());
-  const auto open = places.runner.questions();
-  std::string execution = text_at(call, "execution");
-  if (execution.empty() && open.size() == 1) execution = open.front().execution;
-  if (execution.empty())
-    return control_error(refused(open.empty() ? "nothing is asked" : "which execution?"));
-  const auto done = places.runner.answer(execution, approved, *who);
-  const auto asked = std::find_if(open.begin(), open.end(), [&](const auto& question) {
-    return question.execution == execution;
-  });
-  if (done && !approved && asked != open.end() && asked->state == "AskToStart" &&
-      execution.starts_with("failover-"))
-    places.controls.note_declined();
+  const auto asked = question_of(places, call);
+  if (!asked) return control_error(asked.error());
+  if (approved && asked->state == kAskOperator && !flag_at(call, "accept_loss")) {
+    return control_error(refused(asked->execution +
+                                 " asks whether what the standby lacks may be lost: understudy "
+                                 "approve --accept-loss, or decline"));
+  }
+  const auto done = places.runner.answer(*asked, approved, *who);
+  if (done) places.controls.note_answer(*asked, approved);
   return control_result(done, [&](const Done&) {
-    return json::object{{"execution", execution}, {"approved", approved}};
+    return json::object{{"execution", asked->execution}, {"approved", approved}};
   });
 }
 

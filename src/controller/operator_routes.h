@@ -27,7 +27,7 @@ struct OperatorPlaces {
 };
 
 /// For the certificate `cli` alone; each names "who", a person:
-///   POST /v1/approve, /v1/decline   {"execution", "who"}: answers its question
+///   POST /v1/approve, /v1/decline   {"execution", "who", "accept_loss"}: answers its question
 ///   POST /v1/automation             {"set": "on|ask|off", "who", "reason", "for_ms"}
 ///   POST /v1/maintenance            {"on", "who", "reason", "for_ms"}
 ///   POST /v1/acknowledge            {"who"}: of the last automatic failover

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "recovery/record_changes.h"
+#include "recovery/steps/common.h"
 
 namespace understudy {
 
@@ -33,7 +34,6 @@ constexpr Duration kSilenceIsNews = std::chrono::seconds(10);
 /// An outage that is over for so long is asked about no more.
 constexpr Duration kOver = std::chrono::seconds(3);
 /// The state of the workflow that asks whether a failover may begin at all.
-constexpr std::string_view kAsksToStart = "AskToStart";
 /// After an attempt that ended without a switch.
 constexpr Duration kPauseAfterAttempt = std::chrono::seconds(3);
 /// An open transition that nobody moves for so long has lost its execution.
@@ -94,6 +94,8 @@ void Sentry::watch_record() {
   while (!stopped_) {
     auto record = world_.registry.await_change(version, world_.clock.boot() + kRecordWait);
     const BootTime now = world_.clock.boot();
+    if (record && !world_.lease_observer.note(*record, now))  // overtaken, by what a step has seen?
+      record = world_.registry.read(now + kRecordWait);
     if (record && !world_.lease_observer.note(*record, now)) {
       record = Error{After::unchanged_retry,
                      fmt::format("it shows version {}, older than what was seen before: was it "
@@ -291,6 +293,7 @@ Decision Sentry::decide_once() {
                          .key = fmt::format("health.{}.{}", row->id, record->epoch)});
   }
   decline_lost_questions(*record);
+  controls_.note_record(*record);
   controls_.expire();
   reconsider_question(*record, well);
   if (runner_.transition_running()) return row->decision;
@@ -303,13 +306,20 @@ Decision Sentry::decide_once() {
 }
 
 /// A person is asked while the transition is revoked. Once the record shows another (R7), no answer
-/// could change anything.
+/// could change anything. What was seen last may be older than the question.
 void Sentry::decline_lost_questions(const Record& record) {
   for (const auto& question : runner_.questions()) {
-    if (question.state != "AskOperator") continue;  // the others ask before the lock
-    const bool asked_for = record.transition.phase == Phase::revoked &&
-                           question.execution.starts_with(record.transition.execution);
-    if (!asked_for) (void)runner_.answer(question.execution, false, "the record has moved on");
+    if (question.state != kAskOperator) continue;  // the others ask before the lock
+    const auto asked_for = [&](const Record& by) {
+      const std::string& open = by.transition.execution;
+      return by.transition.phase == Phase::revoked &&
+             (question.execution == open || question.execution.starts_with(open + "-again-"));
+    };
+    if (asked_for(record)) continue;
+    const auto read = steps::read_record(world_);
+    const auto* now = std::get_if<Record>(&read);
+    if (now == nullptr || asked_for(*now)) continue;
+    (void)runner_.answer(question, false, "the record has moved on");
   }
 }
 
@@ -372,8 +382,13 @@ void Sentry::begin_failover(const Record& record, const Row& row, const Permissi
   const std::string name = "failover-" + world_.topology.platform + "-" + std::to_string(number);
   if (permitted.verdict == Verdict::go) {
     // Before it begins: a controller that dies over it must not forget that there was one.
-    if (auto noted = controls_.beginning(name, record.epoch); !noted)
-      return alert_of_obstacle(record, row, noted.error().what);
+    auto noted = controls_.beginning(name, record.epoch);
+    for (unsigned tries = 1; !noted && noted.error().after == After::unchanged_retry && tries < 3;
+         ++tries) {  // somebody's order is just being written
+      world_.clock.sleep_until(world_.clock.boot() + kRetry);
+      noted = controls_.beginning(name, record.epoch);
+    }
+    if (!noted) return alert_of_obstacle(record, row, noted.error().what);
   }
   boost::json::object input{{"kind", "failover"},
                             {"platform", world_.topology.platform},
@@ -435,14 +450,14 @@ void Sentry::alert_of_refusal(const Record& record, const Row& row, const Permis
 void Sentry::reconsider_question(const Record& record, bool well) {
   if (well) controls_.note_well();
   for (const auto& question : runner_.questions()) {
-    if (question.state != kAsksToStart || !question.execution.starts_with("failover-")) continue;
+    if (question.state != kAskToStart || !question.execution.starts_with("failover-")) continue;
     const Permission& permitted = controls_.permission_now(record.epoch);
     std::string why;
     if (well) why = record.active + " is not to be left any more";
     if (record.transition.phase != Phase::none) why = record.transition.execution + " is open";
     if (permitted.verdict != Verdict::ask) why = permitted.because;
     if (why.empty()) continue;
-    runner_.withdraw(question.execution, why);
+    runner_.withdraw(question, why);
     world_.alerts.raise({.subject = question.execution + " asks no more: " + why,
                          .done = "nothing was changed by it",
                          .ask = "",

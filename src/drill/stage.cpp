@@ -183,7 +183,8 @@ Result<boost::json::object> Stage::readiness() const {
 }
 
 Result<Done> Stage::approve() const {
-  auto answered = controller_->post("/v1/approve", {{"who", "drill"}}, clock_->boot() + kCall);
+  auto answered = controller_->post("/v1/approve", {{"who", "drill"}, {"accept_loss", true}},
+                                    clock_->boot() + kCall);
   if (!answered) return answered.error();
   return Done{};
 }

@@ -72,6 +72,7 @@ struct Fault {
 };
 
 /// An automatic failover that led to the region in which the history begins.
+inline constexpr const char* kEarlierFailover = "failover-shop-0";
 struct EarlierFailover {
   bool acknowledged = false;
 };

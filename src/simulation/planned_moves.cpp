@@ -41,7 +41,7 @@ Result<Done> answer_failback(const MoveDesk& desk, bool approve) {
     if (!question.execution.starts_with("failback-")) continue;
     if (approve) desk.stage.observers.orders().approved(question.execution);
     desk.stage.chronicle.reached(approve ? Mark::failback_approved : Mark::failback_declined);
-    return desk.runner.answer(question.execution, approve, kWho);
+    return desk.runner.answer(question, approve, kWho);
   }
   return nothing("no failback is planned");
 }

@@ -364,7 +364,7 @@ void Witness::recall_earlier_failover() {
   const auto& earlier = stage_.plan.earlier_failover;
   if (!earlier) return;
   OperatorControls& controls = parts_->controls;
-  ensure(controls.beginning("failover-shop-0", 0).ok(), "a journal of nobody else's is written");
+  ensure(controls.beginning(kEarlierFailover, 0).ok(), "a journal of nobody else's is written");
   stage_.observers.orders().failed_over(stage_.scheduler.now());
   if (!earlier->acknowledged) return;
   Fault order{.kind = FaultKind::failover_acknowledged};
@@ -408,19 +408,18 @@ bool Witness::asks() const {
   // A failback that is planned is no answer to an outage.
   const auto open = parts_->runner.questions();
   return std::any_of(open.begin(), open.end(), [](const auto& question) {
-    return question.state != "AskToStart" || question.execution.starts_with("failover-");
+    return question.state != kAskToStart || question.execution.starts_with("failover-");
   });
 }
 
 void Witness::operate(bool approve) {
   if (parts_ == nullptr || !process_.runs()) return;
   for (const auto& question : parts_->runner.questions()) {
-    const bool to_start = question.state == "AskToStart";
+    const bool to_start = question.state == kAskToStart;
     if (approve && to_start) stage_.observers.orders().approved(question.execution);
     if (approve && !to_start) stage_.observers.person_accepted_the_loss();
-    const auto done = parts_->runner.answer(question.execution, approve, "somebody");
-    if (done && !approve && to_start && question.execution.starts_with("failover-"))
-      parts_->controls.note_declined();
+    if (parts_->runner.answer(question, approve, "somebody"))
+      parts_->controls.note_answer(question, approve);
   }
 }
 

@@ -4,8 +4,10 @@ namespace understudy::simulation {
 
 namespace {
 
-Record first_record(const Topology& topology) {
+Record first_record(const Plan& plan) {
+  const Topology& topology = plan.topology;
   Record record;
+  if (plan.earlier_failover) record.transition.execution = kEarlierFailover;
   record.version = 1;
   record.nonce = "first";
   record.epoch = 1;
@@ -22,7 +24,7 @@ World::World(Stage& of)
     : stage(of),
       witness_machine(of.scheduler, "witness"),
       client_machine(of.scheduler, "clients"),
-      registry(of, witness_machine, first_record(of.plan.topology)),
+      registry(of, witness_machine, first_record(of.plan)),
       first(of, registry, 0),
       second(of, registry, 1),
       registry_operator(of, witness_machine, registry, {&first, &second}),

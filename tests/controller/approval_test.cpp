@@ -39,7 +39,7 @@ TEST_F(Approval, is_waited_for_and_nothing_is_promoted_meanwhile) {
 
 TEST_F(Approval, goes_on_and_is_recorded_with_the_name) {
   ask();
-  ASSERT_TRUE(room_.runner().answer(name_, true, "grace"));
+  ASSERT_TRUE(room_.runner().answer({name_, "AskOperator"}, true, "grace"));
   EXPECT_EQ(room_.outcome(), "SUCCEEDED");
   room_.expect_failed_over_once();
   EXPECT_TRUE(room_.journalled("grace"));
@@ -48,7 +48,7 @@ TEST_F(Approval, goes_on_and_is_recorded_with_the_name) {
 
 TEST_F(Approval, once_declined_aborts_and_gives_the_lease_back) {
   ask();
-  ASSERT_TRUE(room_.runner().answer(name_, false, "grace"));
+  ASSERT_TRUE(room_.runner().answer({name_, "AskOperator"}, false, "grace"));
   EXPECT_EQ(room_.outcome(), "FAILED");
   room_.expect_nothing_changed();
   EXPECT_EQ(room_.world.events.last("execution.ended").fields.at("error"), "Understudy.Declined");
@@ -59,19 +59,27 @@ TEST_F(Approval, once_declined_aborts_and_gives_the_lease_back) {
 
 TEST_F(Approval, is_given_once) {
   ask();
-  ASSERT_TRUE(room_.runner().answer(name_, true, "grace"));
-  const auto again = room_.runner().answer(name_, false, "ada");
+  ASSERT_TRUE(room_.runner().answer({name_, "AskOperator"}, true, "grace"));
+  const auto again = room_.runner().answer({name_, "AskOperator"}, false, "ada");
   ASSERT_FALSE(again);
   EXPECT_EQ(again.error().after, After::unchanged_final);
   EXPECT_EQ(room_.outcome(), "SUCCEEDED");
 }
 
+TEST_F(Approval, to_begin_is_none_of_the_loss) {
+  ask();
+  EXPECT_FALSE(room_.runner().answer({name_, "AskToStart"}, true, "grace"));
+  room_.world.stage.run_for(seconds(10));
+  EXPECT_TRUE(room_.runner().running(name_));
+  EXPECT_EQ(room_.world.south.database.promotions, 0U);
+}
+
 TEST_F(Approval, is_refused_where_nothing_is_asked) {
-  EXPECT_FALSE(room_.runner().answer("failover-shop-9", true, "grace"));
+  EXPECT_FALSE(room_.runner().answer({"failover-shop-9", "AskOperator"}, true, "grace"));
   room_.settle();
   room_.world.kill(room_.world.north);
   ASSERT_TRUE(room_.start());
-  EXPECT_FALSE(room_.runner().answer(name_, true, "grace"));
+  EXPECT_FALSE(room_.runner().answer({name_, "AskOperator"}, true, "grace"));
   EXPECT_EQ(room_.outcome(), "SUCCEEDED");
 }
 
@@ -80,7 +88,7 @@ TEST_F(Approval, survives_a_crash_of_the_controller) {
   ASSERT_TRUE(room_.new_controller().resume_all());
   room_.world.stage.run_for(seconds(1));
   ASSERT_EQ(room_.runner().questions().size(), 1U);
-  ASSERT_TRUE(room_.runner().answer(name_, true, "grace"));
+  ASSERT_TRUE(room_.runner().answer({name_, "AskOperator"}, true, "grace"));
   EXPECT_EQ(room_.outcome(), "SUCCEEDED");
   room_.expect_failed_over_once();
 }
@@ -89,7 +97,7 @@ TEST_F(Approval, survives_a_crash_of_the_controller) {
 // next one knew nothing of it.
 TEST_F(Approval, that_was_taken_is_not_lost_with_the_controller_that_took_it) {
   ask();
-  ASSERT_TRUE(room_.runner().answer(name_, true, "grace"));
+  ASSERT_TRUE(room_.runner().answer({name_, "AskOperator"}, true, "grace"));
   ASSERT_TRUE(room_.new_controller().resume_all());  // before the execution went on
   EXPECT_EQ(room_.outcome(), "SUCCEEDED");
   EXPECT_TRUE(room_.journalled("grace"));
@@ -99,10 +107,11 @@ TEST_F(Approval, that_was_taken_is_not_lost_with_the_controller_that_took_it) {
 TEST_F(Approval, that_cannot_be_written_down_is_not_taken) {
   ask();
   room_.journal.keeps.next = {Fault::unreachable};
-  EXPECT_FALSE(room_.runner().answer(name_, true, "grace"));
+  EXPECT_FALSE(room_.runner().answer({name_, "AskOperator"}, true, "grace"));
   room_.world.stage.run_for(seconds(1));
   EXPECT_EQ(room_.world.south.database.promotions, 0U);
-  ASSERT_TRUE(room_.runner().answer(name_, true, "grace")) << "it can be said again";
+  ASSERT_TRUE(room_.runner().answer({name_, "AskOperator"}, true, "grace"))
+      << "it can be said again";
   EXPECT_EQ(room_.outcome(), "SUCCEEDED");
 }
 

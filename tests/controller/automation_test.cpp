@@ -119,8 +119,9 @@ TEST_F(Automatic, failover_that_cannot_be_noted_does_not_begin) {
 }
 
 TEST_F(Automatic, failover_asks_while_the_one_before_is_not_acknowledged_or_a_short_while_ago) {
+  world_.record.record.transition.execution = "failover-shop-0";  // it led to this epoch
   begin();
-  ASSERT_TRUE(room_.controls().beginning("failover-shop-0", 0));  // it led to this epoch
+  ASSERT_TRUE(room_.controls().beginning("failover-shop-0", 0));
   world_.kill(world_.north);
   ASSERT_TRUE(asks_soon());
   EXPECT_THAT(told("failover-shop-1.start"), HasSubstr("nobody has acknowledged"));
@@ -142,7 +143,7 @@ TEST_F(Asking, changes_nothing_until_a_person_approves) {
   room_.expect_nothing_changed();
   EXPECT_EQ(world_.record.record.transition.number, 0U) << "not even the lock was taken";
   EXPECT_THAT(told("failover-shop-1.start"), HasSubstr("understudy approve"));
-  ASSERT_TRUE(room_.runner().answer("failover-shop-1", true, "grace"));
+  ASSERT_TRUE(room_.runner().answer({"failover-shop-1", "AskToStart"}, true, "grace"));
   EXPECT_EQ(room_.outcome(), "SUCCEEDED");
   room_.expect_failed_over_once();
   EXPECT_TRUE(room_.journalled("grace"));
@@ -154,8 +155,8 @@ TEST_F(Asking, does_not_ask_again_in_the_outage_in_which_it_was_declined) {
   begin();
   world_.kill(world_.north);
   ASSERT_TRUE(asks_soon());
-  ASSERT_TRUE(room_.runner().answer("failover-shop-1", false, "grace"));
-  room_.controls().note_declined();
+  ASSERT_TRUE(room_.runner().answer({"failover-shop-1", "AskToStart"}, false, "grace"));
+  room_.controls().note_answer({"failover-shop-1", "AskToStart"}, false);
   run_for(10min);
   EXPECT_EQ(started(), 1U);
   EXPECT_NE(told("failover.refused.130.1"), "");
@@ -205,7 +206,7 @@ TEST_F(Asking, survives_a_restart_of_the_controller) {
   run_for(5s);
   ASSERT_EQ(room_.runner().questions().size(), 1U);
   EXPECT_EQ(room_.runner().questions()[0].state, "AskToStart");
-  ASSERT_TRUE(room_.runner().answer("failover-shop-1", true, "grace"));
+  ASSERT_TRUE(room_.runner().answer({"failover-shop-1", "AskToStart"}, true, "grace"));
   EXPECT_EQ(room_.outcome(), "SUCCEEDED");
 }
 
@@ -214,7 +215,7 @@ TEST_F(Asking, and_an_approval_that_comes_too_late_leaves_no_healthy_region) {
   world_.north.path = false;
   ASSERT_TRUE(asks_soon());
   world_.north.path = true;
-  ASSERT_TRUE(room_.runner().answer("failover-shop-1", true, "grace"));
+  ASSERT_TRUE(room_.runner().answer({"failover-shop-1", "AskToStart"}, true, "grace"));
   EXPECT_EQ(room_.outcome(), "FAILED") << "the fresh look sees it well";
   EXPECT_EQ(world_.record.record.active, "north");
   EXPECT_EQ(world_.south.database.promotions, 0U);

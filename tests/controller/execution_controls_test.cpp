@@ -102,6 +102,21 @@ TEST_F(OperatorOrders, cancel_of_one_that_is_paused_does_not_wait_for_it_to_be_r
   EXPECT_EQ(record().transition.phase, Phase::none);
 }
 
+TEST_F(OperatorOrders, cancel_that_comes_too_late_while_it_is_written_is_refused) {
+  begin();
+  until("Fence");
+  room_.journal.on_keep = [&] {
+    room_.journal.on_keep = nullptr;
+    until("PromoteDatabase");
+  };
+  const auto refused = order(Control::cancel);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().what, testing::HasSubstr("point of no return"));
+  EXPECT_EQ(room_.outcome(kExecution), "SUCCEEDED");
+  EXPECT_THAT(room_.journal.texts[std::string("orders/") + kExecution],
+              testing::Not(testing::HasSubstr("cancelled")));
+}
+
 TEST_F(OperatorOrders, skip_needs_a_comment_and_leaves_out_what_keeps_no_promise) {
   world_.ingress.serving = [] { return std::optional<std::string>(); };  // traffic never moves
   begin();

@@ -47,6 +47,7 @@ Result<std::vector<states::HistoryEvent>> FakeJournal::events(const std::string&
 }
 
 Result<Done> FakeJournal::keep(const std::string& name, const std::string& text) {
+  if (on_keep) on_keep();
   const Fault fault = keeps.take();
   stage_.run_for(kCall);
   if (auto error = before_act(fault, "journal")) return *error;

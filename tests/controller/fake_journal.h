@@ -33,6 +33,7 @@ class FakeJournal final : public Journal {
   Trouble appends;
   Trouble keeps;
   std::function<void()> on_append;  ///< before each
+  std::function<void()> on_keep;    ///< before each
 
  private:
   Stage& stage_;

@@ -100,6 +100,32 @@ TEST_F(Controls, count_a_failover_once_the_epoch_has_risen) {
   EXPECT_EQ(world_.events.last("failover.acknowledged").fields.at("execution"), "failover-shop-1");
 }
 
+TEST_F(Controls, forget_an_automatic_failover_that_was_aborted_once_somebody_else_has_moved) {
+  ASSERT_TRUE(now().beginning("failover-shop-1", 1));
+  Record record = first_record();
+  now().note_record(record);
+  record.epoch = 2;
+  record.transition.execution = "switchover-shop-1";
+  now().note_record(record);
+  EXPECT_EQ(row(2), 170);
+  restart();
+  EXPECT_EQ(row(2), 170);
+}
+
+TEST_F(Controls, remember_an_automatic_failover_over_what_moved_after_it) {
+  ASSERT_TRUE(now().beginning("failover-shop-1", 1));
+  Record record = first_record();
+  record.epoch = 2;
+  record.transition.execution = "failover-shop-1-again-1";  // another controller went on with it
+  now().note_record(record);
+  EXPECT_EQ(row(2), 150);
+  restart();
+  record.epoch = 3;
+  record.transition.execution = "failback-shop-1";
+  now().note_record(record);
+  EXPECT_EQ(row(3), 150);
+}
+
 TEST_F(Controls, take_no_clock_that_was_put_back_for_a_long_time) {
   ASSERT_TRUE(now().beginning("failover-shop-1", 1));
   ASSERT_TRUE(now().acknowledge("ada", 2));
@@ -117,11 +143,14 @@ TEST_F(Controls, that_cannot_be_written_are_not_in_force) {
 }
 
 TEST_F(Controls, of_a_person_who_declined_hold_until_the_next_order_or_until_all_is_well) {
-  now().note_declined();
+  now().note_answer({"failback-shop-1", "AskToStart"}, false);
+  now().note_answer({"failover-shop-1", "AskOperator"}, true);
+  EXPECT_EQ(row(), 170) << "neither is a no to a failover";
+  now().note_answer({"failover-shop-1", "AskOperator"}, false);
   EXPECT_EQ(row(), 130);
   now().note_well();
   EXPECT_EQ(row(), 170);
-  now().note_declined();
+  now().note_answer({"failover-shop-1", "AskToStart"}, false);
   ASSERT_TRUE(now().set_automation(Automation::on, order()));
   EXPECT_EQ(row(), 170);
 }

@@ -115,6 +115,41 @@ TEST_F(Orders, to_decline_hold_for_the_whole_outage) {
   room_.expect_nothing_changed();
 }
 
+TEST_F(Orders, to_fail_over_are_no_word_on_what_would_be_lost) {
+  room_.world.south.database.now.streaming = false;
+  room_.world.stage.run_for(10s);
+  room_.world.kill(room_.world.north);
+  const auto asks = [&](std::string_view state) {
+    return room_.world.stage.run_until(
+        [&] {
+          const auto open = room_.runner().questions();
+          return !open.empty() && open[0].state == state;
+        },
+        30s);
+  };
+  ASSERT_TRUE(asks(kAskToStart));
+  EXPECT_EQ(order("/v1/approve", {{"who", "ada"}}).status, 200U);
+  ASSERT_TRUE(asks(kAskOperator));
+  EXPECT_THAT(refused("/v1/approve", {{"who", "bob"}}), HasSubstr("--accept-loss"));
+  EXPECT_EQ(room_.world.south.database.promotions, 0U);
+  EXPECT_EQ(order("/v1/approve", {{"who", "bob"}, {"accept_loss", true}}).status, 200U);
+  EXPECT_EQ(room_.outcome(), "SUCCEEDED");
+}
+
+TEST_F(Orders, to_decline_a_loss_hold_for_the_whole_outage) {
+  room_.world.south.database.now.streaming = false;
+  room_.world.stage.run_for(10s);
+  ASSERT_TRUE(room_.controls().set_automation(
+      Automation::on, {.who = "ada", .reason = "", .at = room_.world.stage.wall()}));
+  room_.world.kill(room_.world.north);
+  ASSERT_TRUE(
+      room_.world.stage.run_until([&] { return !room_.runner().questions().empty(); }, 30s));
+  EXPECT_EQ(order("/v1/decline", {{"who", "ada"}}).status, 200U);
+  room_.world.stage.run_for(1min);
+  EXPECT_EQ(row(), 130);
+  EXPECT_EQ(room_.world.events.count("failover.started"), 1U);
+}
+
 TEST_F(Orders, to_detach_name_a_person_and_leave_the_active_region_alone) {
   EXPECT_THAT(refused("/v1/detach", {}), HasSubstr("who"));
   EXPECT_EQ(order("/v1/detach", {{"who", "somebody"}}).status, 200U);

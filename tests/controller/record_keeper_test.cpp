@@ -126,7 +126,7 @@ TEST_F(Keeper, tells_no_token_with_which_a_person_was_asked) {
   room_.world.kill(room_.world.north);
   ASSERT_TRUE(room_.start());
   ASSERT_TRUE(room_.world.stage.run_until([&] { return !room_.runner().questions().empty(); }));
-  ASSERT_TRUE(room_.runner().answer(name(1), true, "grace"));
+  ASSERT_TRUE(room_.runner().answer({name(1), "AskOperator"}, true, "grace"));
   ASSERT_EQ(room_.outcome(), "SUCCEEDED");
   ASSERT_EQ(why(catch_up()), "");
   const ExecutionEntry& entry = room_.journal.entries.front();

@@ -216,7 +216,7 @@ TEST_F(RoundTrip, failback_changes_nothing_before_a_person_says_yes) {
   EXPECT_EQ(record().active, "south");
   EXPECT_EQ(record().transition.phase, Phase::none);
   ASSERT_TRUE(asks(*planned));
-  ASSERT_TRUE(room_.runner().answer(*planned, true, "grace"));
+  ASSERT_TRUE(room_.runner().answer({*planned, "AskToStart"}, true, "grace"));
   EXPECT_EQ(room_.outcome(*planned), "SUCCEEDED");
   EXPECT_EQ(record().active, "north");
   EXPECT_EQ(record().epoch, 3U);
@@ -229,7 +229,8 @@ TEST_F(RoundTrip, failback_that_nobody_answers_lapses) {
   ASSERT_TRUE(planned);
   run_for(std::chrono::minutes(61));
   EXPECT_EQ(room_.journal.status_of(*planned), "FAILED");
-  EXPECT_FALSE(room_.runner().answer(*planned, true, "grace")) << "the yes came too late";
+  EXPECT_FALSE(room_.runner().answer({*planned, "AskToStart"}, true, "grace"))
+      << "the yes came too late";
   EXPECT_EQ(record().active, "south");
 }
 
@@ -244,7 +245,7 @@ TEST_F(RoundTrip, failback_that_waits_for_an_answer_does_not_hold_up_a_failover)
   run_for(seconds(5));
   world_.kill(world_.south);
   ASSERT_TRUE(until([&] { return record().active == "north"; }));
-  ASSERT_TRUE(room_.runner().answer(*again, true, "grace"));
+  ASSERT_TRUE(room_.runner().answer({*again, "AskToStart"}, true, "grace"));
   EXPECT_EQ(room_.outcome(*again), "FAILED") << "north is active already";
 }
 

@@ -191,7 +191,7 @@ TEST_F(Watch, asks_before_it_leaves_a_database_that_was_away_for_longer_than_the
   EXPECT_TRUE(
       world_.stage.run_until([&] { return !room_.runner().questions().empty(); }, seconds(20)));
   EXPECT_EQ(world_.south.database.promotions, 0U);
-  ASSERT_TRUE(room_.runner().answer("failover-shop-1", true, "grace"));
+  ASSERT_TRUE(room_.runner().answer({"failover-shop-1", "AskOperator"}, true, "grace"));
   EXPECT_EQ(room_.outcome(), "SUCCEEDED");
   room_.expect_failed_over_once();
   EXPECT_EQ(world_.events.last("failover.started").fields.at("row"), 65);

@@ -25,7 +25,7 @@ StepOutput ask_operator(Orchestration& world, const boost::json::object& input) 
   world.alerts.raise(
       {.subject = fmt::format("{}: a person must decide", transition.execution),
        .done = question + "; nothing was promoted, nobody writes",
-       .ask = "understudy approve (go on, accept the loss) or understudy decline (abort)",
+       .ask = "understudy approve --accept-loss (go on) or understudy decline (abort)",
        .key = transition.execution + ".approval"});
   return boost::json::object{{"question", question}};
 }
