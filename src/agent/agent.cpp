@@ -265,8 +265,8 @@ Result<Done> run_child(const Site& site, const std::string& region,
   });
   wait_for_stop_signal();
   stopping = true;
+  (*keeper)->stop();  // first, so that calls that wait for something end
   (*server)->stop(milliseconds(200));
-  (*keeper)->stop();
   tasks.reset();  // joined before what they use goes
   return Done{};
 }

@@ -61,6 +61,14 @@ Result<Child> start(const std::function<Result<Done>(const std::function<void()>
 
 enum class Ended { by_itself, hung, asked };
 
+/// Takes the signals that are there: whether one of them says to end.
+bool told_to_end(int signals) {
+  signalfd_siginfo info{};
+  bool end = false;
+  while (read(signals, &info, sizeof info) == sizeof info) end = end || info.ssi_signo != SIGCHLD;
+  return end;
+}
+
 /// Listens until the child ends, hangs or is to end; in all cases it is gone afterwards.
 Ended listen(const Child& child, int signals, Duration hang) {
   while (true) {
@@ -71,11 +79,7 @@ Ended listen(const Child& child, int signals, Duration hang) {
       waitpid(child.pid, nullptr, 0);
       return Ended::hung;
     }
-    signalfd_siginfo info{};
-    bool stop = false;
-    while (read(signals, &info, sizeof info) == sizeof info)
-      stop = stop || info.ssi_signo != SIGCHLD;
-    if (stop) {
+    if (told_to_end(signals)) {
       kill(child.pid, SIGCONT);
       kill(child.pid, SIGTERM);
       waitpid(child.pid, nullptr, 0);
@@ -118,6 +122,7 @@ Result<Done> watch_over(const LeaseTiming& timing,
                                how == Ended::hung ? "hung and was killed" : "ended"));
     gone();
     if (std::chrono::steady_clock::now() - began < kQuickEnd) {
+      if (told_to_end(signals)) return Done{};  // and its child's end, which is no reason to hurry
       pollfd asked{signals, POLLIN, 0};
       poll(&asked, 1, static_cast<int>(kQuickEnd.count()));
     }

@@ -16,7 +16,9 @@ constexpr Duration kCall = std::chrono::seconds(2);
 constexpr Duration kSettle = std::chrono::seconds(8);
 constexpr Duration kFirstPause = std::chrono::seconds(20);
 constexpr Duration kLongestPause = std::chrono::minutes(10);
-constexpr unsigned kNames = 1000;
+/// Names that are tried, one farther from the other: after a restart many may be used up, by a
+/// standby that could not be rebuilt for days.
+constexpr std::uint64_t kNames = 1000;
 
 }  // namespace
 
@@ -103,7 +105,8 @@ Result<std::string> RejoinWatch::begin(const Wish& wish) {
 
 Result<std::string> RejoinWatch::start(const Record& record, const Wish& wish) {
   const std::string region = world_.topology.other(record.active).name;
-  for (unsigned attempt = 1; attempt <= kNames; ++attempt) {
+  for (std::uint64_t tries = 0; tries < kNames; ++tries) {
+    const std::uint64_t attempt = names_used_ += 1 + tries / 10;
     const std::string name =
         fmt::format("rejoin-{}-{}-{}", world_.topology.platform, record.epoch, attempt);
     const auto started = runner_.start(name, document_,
@@ -119,7 +122,7 @@ Result<std::string> RejoinWatch::start(const Record& record, const Wish& wish) {
         {{"execution", name}, {"region", region}, {"by", wish.who}, {"reason", wish.reason}});
     return name;
   }
-  return Error{After::unchanged_final, "a thousand attempts in one epoch"};
+  return Error{After::unchanged_final, "no name for another attempt is free"};
 }
 
 }  // namespace understudy

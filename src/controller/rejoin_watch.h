@@ -40,6 +40,7 @@ class RejoinWatch {
   ExecutionRunner& runner_;
   const std::string document_;
   std::atomic<bool> stopped_{false};
+  std::atomic<std::uint64_t> names_used_{0};  ///< the highest number of one
 
   // By the task alone.
   std::optional<BootTime> needed_since_;

@@ -62,24 +62,32 @@ bool StandbyWatch::holder_misses_it(const Record& record) const {
 }
 
 Result<Record> StandbyWatch::detach(const std::string& who) {
+  std::optional<Error> unknown;  // what became of the change that was asked for last
+  std::string region;
+  const auto told = [&](const Record& record) {
+    world_.events.emit("standby.detached",
+                       {{"region", region}, {"by", who.empty() ? "controller" : who}});
+    return record;
+  };
   // The holder's renewals change the record, too: a conflict means once more.
-  for (int attempt = 1;; ++attempt) {
+  for (int attempt = 1; attempt <= kAttempts; ++attempt) {
     const auto read = steps::read_record(world_);
     if (const auto* failure = std::get_if<StepFailure>(&read))
-      return Error{After::unchanged_retry, failure->cause};
+      return unknown.value_or(Error{After::unchanged_retry, failure->cause});
     const auto& seen = std::get<Record>(read);
+    if (unknown && !seen.standby) return told(seen);  // it was applied, and its answer was lost
     auto next = detached(seen, fmt::format("detach-{:016x}", world_.random.next()));
     if (!next) return next.error();
+    region = *seen.standby;
     const Replaced answer = world_.registry.replace(*next, world_.clock.boot() + kCall);
-    if (const auto* error = std::get_if<Error>(&answer)) return *error;
-    if (const auto* applied = std::get_if<Record>(&answer)) {
-      world_.events.emit("standby.detached",
-                         {{"region", *seen.standby}, {"by", who.empty() ? "controller" : who}});
-      return *applied;
+    if (const auto* applied = std::get_if<Record>(&answer)) return told(*applied);
+    if (const auto* error = std::get_if<Error>(&answer)) {
+      if (error->after != After::unknown) return *error;
+      unknown = *error;
     }
-    if (attempt == kAttempts)
-      return Error{After::unchanged_retry, "the record changes all the time: ask again"};
   }
+  return unknown.value_or(
+      Error{After::unchanged_retry, "the record changes all the time: ask again"});
 }
 
 }  // namespace understudy

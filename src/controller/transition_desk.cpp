@@ -14,7 +14,7 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr unsigned kNumbers = 1000;
+constexpr std::uint64_t kNumbers = 1000;
 constexpr Duration kAsks = std::chrono::seconds(1);
 constexpr Duration kLook = milliseconds(5);
 
@@ -95,8 +95,10 @@ Result<std::string> TransitionDesk::start(TransitionKind kind, const std::string
   input["from"] = record.active;
   input["target"] = *record.standby;
   // A name is used up even by an execution that never took the lock.
-  for (std::uint64_t number = record.transition.number + 1;
-       number <= record.transition.number + kNumbers; ++number) {
+  // Farther and farther from the last one, since many may be used up.
+  std::uint64_t number = record.transition.number;
+  for (std::uint64_t tries = 0; tries < kNumbers; ++tries) {
+    number += 1 + tries / 10;
     const std::string name = execution_name(kind, world_.topology.platform, number);
     input["number"] = number;
     const auto started = runner_.start(name, document, input);
@@ -109,7 +111,7 @@ Result<std::string> TransitionDesk::start(TransitionKind kind, const std::string
                         {"why", steps::text_at(input["decision"].as_object(), "because")}});
     return name;
   }
-  return refused("a thousand attempts were begun and none took the lock");
+  return refused("no name for another attempt is free");
 }
 
 }  // namespace understudy

@@ -43,6 +43,7 @@ struct Running {
   int last_status = 0;
   Steady::time_point started{};
   Steady::time_point start_at{};
+  std::optional<Steady::time_point> kill_at{};  ///< it was told to end, and has until then
   milliseconds backoff = kRestartFirst;
 };
 
@@ -61,6 +62,7 @@ class Supervisor {
   void run() {
     while (!stopping_) {
       start_what_is_due();
+      kill_what_does_not_end();
       pollfd ready[2] = {{signals_, POLLIN, 0}, {listener_, POLLIN, 0}};
       poll(ready, 2, wait_ms());
       if ((ready[0].revents & POLLIN) != 0) take_signal();
@@ -93,6 +95,15 @@ class Supervisor {
     }
   }
 
+  void kill_what_does_not_end() {
+    for (Running& running : all_) {
+      if (running.pid == 0 || !running.kill_at || Steady::now() < *running.kill_at) continue;
+      file::log_line(running.unit.name + " does not end though it was told to; killed");
+      kill(running.pid, SIGKILL);
+      running.kill_at.reset();
+    }
+  }
+
   static void delay(Running& running, Steady::time_point now) {
     running.start_at = now + running.backoff;
     running.backoff = std::min(running.backoff * 2, kRestartMax);
@@ -101,10 +112,13 @@ class Supervisor {
 
   [[nodiscard]] int wait_ms() const {
     auto rest = milliseconds(60'000);
+    const auto look_at = [&](Steady::time_point time) {
+      rest =
+          std::clamp(std::chrono::ceil<milliseconds>(time - Steady::now()), milliseconds(0), rest);
+    };
     for (const Running& running : all_) {
-      if (!running.wanted || running.held || running.pid != 0) continue;
-      const auto until = std::chrono::ceil<milliseconds>(running.start_at - Steady::now());
-      rest = std::clamp(until, milliseconds(0), rest);
+      if (running.pid != 0 && running.kill_at) look_at(*running.kill_at);
+      if (running.wanted && !running.held && running.pid == 0) look_at(running.start_at);
     }
     return static_cast<int>(rest.count());
   }
@@ -124,6 +138,7 @@ class Supervisor {
       if (found == all_.end()) continue;
       const auto now = Steady::now();
       found->pid = 0;
+      found->kill_at.reset();
       found->last_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
       if (now - found->started > kRestartMax) found->backoff = kRestartFirst;
       if (found->wanted && !found->held) {
@@ -224,23 +239,26 @@ class Supervisor {
   }
 
   json::object want(const std::string& group, std::int64_t count) {
-    bool known = false;
+    const auto units = std::count_if(all_.begin(), all_.end(),
+                                     [&](const Running& each) { return each.unit.group == group; });
+    if (units == 0) return {{"error", "no group named \"" + group + "\""}};
+    if (count > units) {
+      return {{"error", fmt::format("{} more of \"{}\" were asked for than there are units",
+                                    count - units, group)}};
+    }
     for (Running& running : all_) {
       if (running.unit.group != group) continue;
-      known = true;
       const bool wanted = count-- > 0;
       if (wanted && !running.wanted) {
         running.start_at = {};
         running.backoff = kRestartFirst;
       }
-      if (!wanted && running.wanted && running.pid != 0)
+      if (!wanted && running.wanted && running.pid != 0) {
         kill(running.pid, running.unit.stop_signal);
+        running.kill_at = Steady::now() + kStopPatience;
+      }
       running.wanted = wanted;
     }
-    if (!known) return {{"error", "no group named \"" + group + "\""}};
-    if (count > 0)
-      return {{"error",
-               fmt::format("{} more of \"{}\" were asked for than there are units", count, group)}};
     return {{"ok", true}};
   }
 

@@ -37,6 +37,7 @@ Result<std::string> read_line(int peer, milliseconds timeout) {
     }
     char buffer[4096];
     const ssize_t got = read(peer, buffer, sizeof buffer);
+    if (got < 0 && errno == EAGAIN) continue;
     if (got <= 0) return Error{After::unknown, "the supervisor went away"};
     line.append(buffer, static_cast<std::size_t>(got));
   }
@@ -47,7 +48,9 @@ Result<std::string> read_line(int peer, milliseconds timeout) {
 
 Result<json::object> SupervisorClient::ask(const json::object& request,
                                            milliseconds timeout) const {
-  const Socket socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  // Blocking, a connect would wait for ever once a supervisor that stands still has as many callers
+  // as it may.
+  const Socket socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (socket_.size() >= sizeof address.sun_path)

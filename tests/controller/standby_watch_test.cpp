@@ -54,6 +54,16 @@ TEST_F(Standby, that_is_gone_for_long_is_detached_and_a_person_told) {
   EXPECT_EQ(world_.events.count("standby.detached"), 1U);
 }
 
+TEST_F(Standby, whose_detaching_got_no_answer_is_told_of_all_the_same) {
+  world_.kill(world_.south);
+  run_for(detach_after() - seconds(3));
+  world_.registry.replaces.always = Fault::answer_lost;
+  ASSERT_TRUE(world_.stage.run_until([&] { return !attached(); }, seconds(20)));
+  run_for(seconds(5));
+  EXPECT_EQ(world_.alerts.all.size(), 1U);
+  EXPECT_EQ(world_.events.count("standby.detached"), 1U);
+}
+
 TEST_F(Standby, whose_database_is_gone_for_long_is_detached_though_its_agent_answers) {
   world_.south.database.alive = false;
   run_for(detach_after() - seconds(3));

@@ -77,6 +77,19 @@ TEST(Supervisor, stops_a_unit_by_its_own_signal_and_keeps_it_down_until_it_is_re
   EXPECT_TRUE(eventually([&] { return domain.runs("steady"); }));
 }
 
+TEST(Supervisor, kills_an_instance_that_is_wanted_no_more_and_does_not_end) {
+  const Scratch scratch;
+  Unit deaf =
+      shell_unit(scratch, "deaf", "trap '' TERM; echo > deaf.ready; while :; do sleep 0.05; done");
+  deaf.group = "web";
+  const SupervisedDomain domain(scratch, {deaf});
+  ASSERT_TRUE(eventually([&] { return !text_of(scratch.file("deaf.ready")).empty(); }));
+  ASSERT_EQ(why(domain.client().want("web", 0, kPatience)), "");
+  EXPECT_TRUE(domain.runs("deaf")) << "it has ten seconds";
+  EXPECT_TRUE(eventually([&] { return !domain.runs("deaf"); }, milliseconds(60'000)));
+  EXPECT_EQ(domain.unit("deaf").last_status, 128 + SIGKILL);
+}
+
 TEST(Supervisor, tells_that_a_unit_that_is_to_stop_has_not_ended_yet) {
   const Scratch scratch;
   const SupervisedDomain domain(
