@@ -10,9 +10,9 @@
 #include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <csignal>
-#include <filesystem>
 
 #include "local/create.h"
+#include "local/deploy.h"
 #include "local/interlock.h"
 #include "local/preflight.h"
 #include "local/public_ingress.h"
@@ -24,8 +24,6 @@
 
 namespace understudy {
 
-namespace fs = std::filesystem;
-
 namespace {
 
 constexpr auto kSupervisorEnd = std::chrono::seconds(60);
@@ -34,84 +32,6 @@ constexpr auto kServing = std::chrono::seconds(60);
 
 Error failed(const std::string& what, const std::error_code& code) {
   return {After::unchanged_retry, what + ": " + code.message()};
-}
-
-/// Replaces a program as a whole: a running one keeps its old file. `same`: where it stands
-/// already, so that another name for it will do; "": nowhere.
-Result<Done> copy_program(const std::string& from, const std::string& to,
-                          const std::string& same = "") {
-  std::error_code code;
-  fs::create_directories(fs::path(to).parent_path(), code);
-  const std::string draft = to + ".new";
-  std::error_code not_linked;
-  fs::remove(draft, not_linked);
-  if (!code && !same.empty()) fs::create_hard_link(same, draft, not_linked);
-  if (!code && (same.empty() || not_linked))
-    fs::copy_file(from, draft, fs::copy_options::overwrite_existing, code);
-  if (!code) fs::permissions(draft, static_cast<fs::perms>(0755), code);
-  if (!code) fs::rename(draft, to, code);
-  if (!code) return Done{};
-  // The library calls a copy that found no room an input/output error.
-  std::error_code unknown;
-  const auto size = fs::file_size(from, unknown);
-  const auto room = unknown ? fs::space_info{} : fs::space(fs::path(to).parent_path(), unknown);
-  if (!unknown && room.available < size) code = std::make_error_code(std::errc::no_space_on_device);
-  fs::remove(draft, unknown);
-  return failed(from + " to " + to, code);
-}
-
-Result<Done> deploy_service(const Layout& layout, const Service& service) {
-  const auto program = program_file(layout.topology(), service);
-  if (!program) return Done{};  // found in PATH
-  const auto& services = layout.topology().services;
-  const auto first = std::find_if(services.begin(), services.end(), [&](const Service& other) {
-    return program_file(layout.topology(), other) == program;
-  });
-  for (const Region& region : layout.topology().regions) {
-    const std::string to = deployed_program(layout, region.name, service);
-    const std::string same = deployed_program(layout, region.name, *first);
-    auto copied = copy_program(*program, to, same == to ? "" : same);
-    if (!copied) return copied;
-  }
-  return Done{};
-}
-
-Result<Done> give_to(const User& user, const std::string& folder) {
-  if (lchown(folder.c_str(), user.uid, user.gid) != 0)
-    return failed(folder, {errno, std::generic_category()});
-  std::error_code code;
-  for (const auto& entry : fs::recursive_directory_iterator(folder, code)) {
-    if (lchown(entry.path().c_str(), user.uid, user.gid) != 0) {
-      return failed(entry.path(), {errno, std::generic_category()});
-    }
-  }
-  if (code) return failed(folder, code);
-  return Done{};
-}
-
-/// What only root can do beforehand when the stack runs as another user, and harmless otherwise.
-Result<Done> deploy(const Layout& layout, const std::string& own_program,
-                    const std::optional<User>& user) {
-  // Others may pass through to what they were given, and read nothing.
-  if (auto folder = file::make_folder(layout.data(), 0711); !folder) return folder;
-  if (auto marked = mark_ours(layout); !marked) return marked;
-  const fs::path beside = fs::path(own_program).parent_path();
-  for (const auto& [from, to] :
-       {std::pair{own_program, "understudy"},
-        std::pair{(beside / "understudy-agent").string(), "understudy-agent"},
-        std::pair{(beside / "understudy_fence.so").string(), "understudy_fence.so"}}) {
-    if (auto copied = copy_program(from, layout.file(std::string("bin/") + to)); !copied)
-      return copied;
-  }
-  for (const Service& service : layout.topology().services) {
-    if (auto deployed = deploy_service(layout, service); !deployed) return deployed;
-  }
-  if (const auto schema = schema_file(layout.topology())) {
-    auto text = file::read(*schema);
-    if (!text) return within("database.schema_file", text.error());
-    if (auto wrote = file::write_durably(layout.file("schema.sql"), *text); !wrote) return wrote;
-  }
-  return user ? give_to(*user, layout.data()) : Result<Done>(Done{});
 }
 
 }  // namespace
@@ -264,8 +184,8 @@ Result<Done> as_user(const User& user, const std::function<Result<Done>()>& work
 
 namespace {
 
-/// Checks, deploys, and makes the stack as its user, who then does `after`; all of it under one
-/// lock.
+/// Checks, and has the stack deployed and made by its user, who then does `after`; all of it under
+/// one lock.
 Result<Done> make_and(const Layout& layout, const std::string& own_program,
                       const Progress& progress, const std::function<Result<Done>()>& after) {
   const auto programs = find_programs(layout.topology());
@@ -276,10 +196,17 @@ Result<Done> make_and(const Layout& layout, const std::string& own_program,
   for (const auto check : {check_sources, check_ours, check_same_stack, check_ports}) {
     if (auto well = check(layout); !well) return well;
   }
-  if (auto deployed = deploy(layout, own_program, *user); !deployed) return lacking(deployed);
+  auto deployment = Deployment::open(layout, own_program);
+  if (!deployment) return deployment.error();
+  if (auto owned =
+          *user ? give_folder(layout.data(), **user) : file::make_folder(layout.data(), 0711);
+      !owned)
+    return owned;
   const auto work = [&]() -> Result<Done> {
     auto lock = file::Lock::take(layout.file(kUpLock));
     if (!lock) return at_work(lock.error());
+    if (auto marked = mark_ours(layout); !marked) return lacking(marked);
+    if (auto written = deployment->write(); !written) return lacking(written);
     if (auto made = make(layout, *programs, progress); !made) return made;
     return after();
   };

@@ -1,5 +1,8 @@
 #include "local/units.h"
 
+#include <fmt/format.h>
+#include <sys/stat.h>
+
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_to.hpp>
@@ -91,6 +94,12 @@ pid_t supervisor_of(const std::string& folder) {
   if (pid == nullptr || started == nullptr || !pid->is_int64() || !started->is_number()) return 0;
   const process::Identity who{static_cast<pid_t>(pid->get_int64()),
                               started->to_number<std::uint64_t>()};
+  // Whoever may write the file could name anybody's process, and root would signal it.
+  struct stat of_folder {};
+  struct stat of_process {};
+  const bool known = stat(folder.c_str(), &of_folder) == 0 &&
+                     stat(fmt::format("/proc/{}", who.pid).c_str(), &of_process) == 0;
+  if (!known || of_folder.st_uid != of_process.st_uid) return 0;
   return process::alive(who) ? who.pid : 0;
 }
 
