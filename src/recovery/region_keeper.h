@@ -120,6 +120,7 @@ class RegionKeeper final : public RegionAgent, public Grantor {
   void keep_gate();
 
   // On the way back as a standby.
+  [[nodiscard]] Result<Record> read_anew(BootTime deadline);
   [[nodiscard]] std::optional<Error> not_to_be_rebuilt(const Record& record,
                                                        std::uint64_t epoch) const;
   [[nodiscard]] std::optional<Error> stay_detached(std::uint64_t epoch, BootTime deadline);

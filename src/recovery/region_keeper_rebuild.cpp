@@ -16,7 +16,7 @@ constexpr Duration kChangesInterval = std::chrono::seconds(1);
 constexpr Duration kChangesTimeout = std::chrono::seconds(2);
 /// A rebuild()'s caller looks this often whether it has ended.
 constexpr Duration kRebuildLook = milliseconds(20);
-constexpr Duration kRecord = milliseconds(500);
+constexpr Duration kRecord = milliseconds(2000);
 constexpr Duration kLocalWork = std::chrono::minutes(10);
 constexpr Duration kCopy = std::chrono::hours(24);
 
@@ -61,15 +61,24 @@ Result<Done> RegionKeeper::drain(std::uint64_t transition, BootTime deadline) {
   return closed;
 }
 
+/// R7. A read that was on its way while another task saw a newer record is no sign of a registry
+/// that went back in time; one that began after that is.
+Result<Record> RegionKeeper::read_anew(BootTime deadline) {
+  std::uint64_t seen = 0;
+  {
+    const std::lock_guard held(lock_);
+    seen = holder_->state().version;
+  }
+  auto record = ports_.registry.read(deadline);
+  if (!record) return not_yet("the record could not be read: " + record.error().what);
+  if (record->version < seen) return not_yet("the registry shows an older record than was seen");
+  return record;
+}
+
 /// Everything here may be overwritten only while nobody counts on it: another region is active, and
 /// this one is neither attached nor a target.
 std::optional<Error> RegionKeeper::not_to_be_rebuilt(const Record& record,
                                                      std::uint64_t epoch) const {
-  {
-    const std::lock_guard held(lock_);
-    if (record.version < holder_->state().version)
-      return not_yet("the registry shows an older record than was seen");  // R7, or overtaken
-  }
   const bool bystander_alone = ports_.guards.has(Guard::bystander_alone);
   if (record.active == region_ && bystander_alone)
     return refused(region_ + " is the active region");
@@ -88,7 +97,7 @@ std::optional<Error> RegionKeeper::not_to_be_rebuilt(const Record& record,
 /// record moves on first, so that it falls to a conflict. Requires: the database is stopped, and
 /// nothing is promised to the other agent any more, so that no later attach begins.
 std::optional<Error> RegionKeeper::stay_detached(std::uint64_t epoch, BootTime deadline) {
-  auto record = ports_.registry.read(deadline);
+  auto record = read_anew(deadline);
   while (record) {
     if (auto why = not_to_be_rebuilt(*record, epoch)) return why;
     const auto next = kept_detached(*record, nonce());
@@ -96,13 +105,14 @@ std::optional<Error> RegionKeeper::stay_detached(std::uint64_t epoch, BootTime d
     if (!ports_.guards.has(Guard::attach_overtaken)) return std::nullopt;
     const Replaced answer = ports_.registry.replace(*next, deadline);
     if (std::holds_alternative<Record>(answer)) return std::nullopt;
+    // A region that goes on alone renews its lease all the time: at once, by what stands there now.
     if (const auto* conflict = std::get_if<Conflict>(&answer)) {
       record = conflict->current;
     } else {
-      record = std::get<Error>(answer);
+      record = not_yet("the record could not be changed: " + std::get<Error>(answer).what);
     }
   }
-  return not_yet("the record could not be read or changed: " + record.error().what);
+  return record.error();
 }
 
 Result<RebuildState> RegionKeeper::rebuild(const RebuildOrder& order, BootTime deadline) {
@@ -113,8 +123,8 @@ Result<RebuildState> RegionKeeper::rebuild(const RebuildOrder& order, BootTime d
     begin = !rebuilding_;
   }
   if (begin) {
-    const auto record = ports_.registry.read(deadline);
-    if (!record) return not_yet("the record could not be read: " + record.error().what);
+    const auto record = read_anew(deadline);
+    if (!record) return record.error();
     if (auto why = not_to_be_rebuilt(*record, order.epoch)) return *why;
     const std::lock_guard held(lock_);
     const bool done = rebuild_.epoch == order.epoch && rebuild_.phase == RebuildPhase::done &&
