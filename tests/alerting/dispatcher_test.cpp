@@ -230,6 +230,8 @@ TEST_F(Dispatch, of_a_test_waits_no_longer_than_for_one_attempt) {
   ASSERT_EQ(tested.size(), 1U);
   EXPECT_EQ(tested[0].problem, "no answer in time");
   EXPECT_LE(stage_.boot() - before, 15s);
+  stage_.run_for(10min);  // the attempt ends, and its pager is still there
+  EXPECT_EQ(ada_.got.size(), 1U);
 }
 
 }  // namespace understudy::alerting
