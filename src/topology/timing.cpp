@@ -56,15 +56,16 @@ void check_loss(const Topology& topology, Findings& findings) {
     return;
   }
   const auto budget = topology.policy.lag_budget;
-  const auto wait = topology.lease.ttl + topology.lease.margin;
-  if (findings.sound({"policy.lag_budget", "lease.ttl", "lease.margin"}) && budget < wait) {
+  if (findings.sound({"policy.lag_budget", "lease.ttl", "lease.margin"}) &&
+      budget < topology.lease.ttl + topology.lease.margin) {
     findings.add_relation(
         "policy.lag_budget",
         fmt::format("relation lag-budget: {} is less than lease.ttl + lease.margin ({} + {} = {}) "
                     "with asynchronous replication; lag is counted to the end of the old lease, so "
                     "every failover from a dead region would be over budget",
                     format_length(budget), format_length(topology.lease.ttl),
-                    format_length(topology.lease.margin), format_length(wait)));
+                    format_length(topology.lease.margin),
+                    format_length(topology.lease.ttl + topology.lease.margin)));
   }
   if (findings.sound({"policy.lag_budget", "objectives.rpo"}) && topology.objectives.rpo < budget) {
     findings.add_relation(
