@@ -47,6 +47,9 @@ void print(const drill::AudienceSeen& seen) {
   }
 }
 
+/// From here on orders fail for want of a database session, whatever else happens.
+constexpr milliseconds kDiskStalls{1000};
+
 void print(const drill::DrillResult& result) {
   fmt::print("\n{}", drill::to_terminal(result.verdict));
   const auto& crowd = result.stragglers;
@@ -61,6 +64,10 @@ void print(const drill::DrillResult& result) {
   fmt::print("  disk        the machine's own took up to {} ms for a small write\n",
              result.disk_write_max.count());
   for (const std::string& check : result.failed_checks) fmt::print("FAILED {}\n", check);
+  if (!result.passed() && result.disk_write_max >= kDiskStalls) {
+    fmt::print("the machine's own disk stood still for {} ms: every commit waited for it\n",
+               result.disk_write_max.count());
+  }
   if (!result.folder.empty()) fmt::print("the stack's folder: {}\n", result.folder);
   std::fflush(stdout);
 }
