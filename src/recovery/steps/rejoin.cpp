@@ -1,6 +1,6 @@
 // RebuildStandby and AwaitAttached: a region that was left becomes the standby of the one that took
-// over (R21). No transition: the rebuilt region's agent moves the record on by its version before it
-// overwrites anything, and the active region's agent attaches the standby (R17).
+// over (R21). No transition: the rebuilt region's agent moves the record on by its version before
+// it overwrites anything, and the active region's agent attaches the standby (R17).
 
 #include <fmt/format.h>
 
