@@ -33,7 +33,6 @@ constexpr Duration kHoldIsNews = std::chrono::seconds(3);
 constexpr Duration kSilenceIsNews = std::chrono::seconds(10);
 /// An outage that is over for so long is asked about no more.
 constexpr Duration kOver = std::chrono::seconds(3);
-/// The state of the workflow that asks whether a failover may begin at all.
 /// After an attempt that ended without a switch.
 constexpr Duration kPauseAfterAttempt = std::chrono::seconds(3);
 /// An open transition that nobody moves for so long has lost its execution.
