@@ -29,8 +29,7 @@ DatabasePool::~DatabasePool() {
 Result<postgres::Rows> DatabasePool::run(const std::string& name, const std::string& sql,
                                          const postgres::Parameters& parameters) {
   auto session = take();
-  if (!session)
-    return Error{After::unchanged_retry, "database: no session became free within a second"};
+  if (!session) return Error{After::unchanged_retry, "database: no session became free in time"};
   auto rows = session->run_prepared(name, sql, parameters, kStatementPatience);
   // Class 25: the fence, or a standby. This region may write again later; the statement is right.
   const bool not_now = session->sqlstate().starts_with("25");

@@ -14,8 +14,10 @@
 
 namespace understudy::boxoffice {
 
-/// How long a request waits for a session, and then for an answer.
-constexpr std::chrono::milliseconds kSessionPatience{1000};
+/// How long a request waits for a session, and then for an answer. A disk that stands still for a
+/// second holds every session: whoever waits is served after it, and else is refused before a buyer
+/// hangs up at two seconds and cannot know.
+constexpr std::chrono::milliseconds kSessionPatience{1800};
 constexpr std::chrono::milliseconds kStatementPatience{2000};
 
 /// Thread-safe. A thread of its own keeps `size` sessions open: it replaces broken ones within some
@@ -30,8 +32,8 @@ class DatabasePool {
   /// Runs one statement, prepared once a session, in a transaction of its own.
   ///
   /// Errors: unchanged_retry if nothing happened and it may be asked again later (no session within
-  /// a second, read-only, fenced, shutting down, ...); unchanged_final if the statement itself was
-  /// refused; unknown if it may have been committed.
+  /// kSessionPatience, read-only, fenced, shutting down, ...); unchanged_final if the statement
+  /// itself was refused; unknown if it may have been committed.
   [[nodiscard]] Result<postgres::Rows> run(const std::string& name, const std::string& sql,
                                            const postgres::Parameters& parameters);
 

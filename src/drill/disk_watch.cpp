@@ -44,7 +44,8 @@ void DiskWatch::write_on_and_on() {
 milliseconds DiskWatch::longest_since(BootTime time) const {
   const BootTime now = read_clocks().boot;
   const std::lock_guard held(lock_);
-  Duration longest = std::max(Duration(0), now - std::min(now, under_way_since_));
+  Duration longest{0};
+  if (now >= time) longest = now - std::min(now, under_way_since_);
   for (const Write& write : writes_) {
     if (write.ended >= time) longest = std::max(longest, write.ended - write.began);
   }

@@ -1,10 +1,12 @@
 #include "drill/stage.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 
 #include "local/preflight.h"
@@ -44,6 +46,18 @@ Result<Done> choose_ports(Topology& topology) {
   return Error{After::unchanged_final, "no free range of ports: " + why};
 }
 
+/// What bringing up wrote reaches the disk now: the kernel would write these hundred megabytes in
+/// one go half a minute later (vm.dirty_expire_centisecs), and every commit in the middle of the
+/// drill would wait for it.
+Result<Done> write_back(const std::string& folder) {
+  const int directory = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool written = directory >= 0 && syncfs(directory) == 0;
+  const std::string why = strerror(errno);
+  if (directory >= 0) close(directory);
+  if (!written) return Error{After::unknown, folder + ": cannot be written to the disk: " + why};
+  return Done{};
+}
+
 }  // namespace
 
 Stage::Stage(Topology topology, std::string folder)
@@ -68,6 +82,7 @@ Result<std::unique_ptr<Stage>> Stage::set(Topology topology, const std::string& 
   stage->registry_ =
       std::make_unique<ControlClient>(control, stage->layout_.registry().text(), *stage->clock_);
   if (auto stands_by = stage->await_standby(); !stands_by) return stands_by.error();
+  if (auto written = write_back(folder); !written) return written.error();
   return stage;
 }
 
