@@ -62,8 +62,8 @@ void print_convergence(const CampaignResult& result) {
   if (all.empty()) return;
   fmt::print(
       "converged after the healing: median {} ms, p99 {} ms, at the slowest {} ms (seed {})\n",
-      to_ms(all[all.size() / 2]), to_ms(all[(all.size() - 1) * 99 / 100]),
-      to_ms(result.slowest_convergence), result.slowest_seed);
+      to_ms(within_which(all, 0.5)), to_ms(within_which(all, 0.99)), to_ms(all.rbegin()->first),
+      result.slowest_seed);
 }
 
 void print_result(const CampaignResult& result, double seconds, Profile profile,

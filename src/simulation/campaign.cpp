@@ -5,6 +5,8 @@
 #include <mutex>
 #include <thread>
 
+#include "base/ensure.h"
+
 namespace understudy::simulation {
 
 namespace {
@@ -26,11 +28,11 @@ Outcome run_and_compare(const Plan& plan, const Composition& product, bool twice
 
 /// Threads come in any order: of equally slow ones the first seed counts.
 void note_convergence(CampaignResult& whole, std::uint64_t seed, Duration took) {
-  whole.converged_in.push_back(took);
-  if (took < whole.slowest_convergence) return;
-  if (took == whole.slowest_convergence && whole.slowest_seed < seed) return;
-  whole.slowest_convergence = took;
-  whole.slowest_seed = seed;
+  auto& all = whole.converged_in;
+  const bool slower = all.empty() || took > all.rbegin()->first;
+  const bool as_slow = !slower && took == all.rbegin()->first;
+  if (slower || (as_slow && seed < whole.slowest_seed)) whole.slowest_seed = seed;
+  ++all[took];
 }
 
 /// What one batch of seeds came to, added to the whole under a lock.
@@ -55,6 +57,18 @@ void add(CampaignResult& whole, std::uint64_t from, std::uint64_t seed, const Ou
 }
 
 }  // namespace
+
+Duration within_which(const std::map<Duration, std::uint64_t>& converged_in, double share) {
+  std::uint64_t all = 0;
+  for (const auto& [took, histories] : converged_in) all += histories;
+  ensure(all > 0, "a history converged");
+  std::uint64_t reached = 0;
+  for (const auto& [took, histories] : converged_in) {
+    reached += histories;
+    if (static_cast<double>(reached) >= share * static_cast<double>(all)) return took;
+  }
+  return converged_in.rbegin()->first;
+}
 
 CampaignResult run_campaign(const CampaignOptions& options,
                             const std::function<void(const CampaignResult&)>& progress) {
@@ -84,7 +98,6 @@ CampaignResult run_campaign(const CampaignOptions& options,
   for (unsigned job = 1; job < options.jobs; ++job) workers.emplace_back(work);
   work();
   for (std::thread& worker : workers) worker.join();
-  std::sort(result.converged_in.begin(), result.converged_in.end());
   std::sort(result.failures.begin(), result.failures.end(),
             [](const Failure& a, const Failure& b) { return a.seed < b.seed; });
   return result;

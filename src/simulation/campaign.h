@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,13 +36,18 @@ struct CampaignResult {
   std::array<std::uint64_t, static_cast<std::size_t>(Mark::kCount)> reached{};
   std::vector<Failure> failures;  ///< by seed; at most the first hundred
   std::uint64_t failed = 0;
-  std::uint64_t run_twice = 0;         ///< a sample, to see that both runs end alike
-  std::vector<Duration> converged_in;  ///< after the healing; sorted
-  Duration slowest_convergence{};
+  std::uint64_t run_twice = 0;  ///< a sample, to see that both runs end alike
+  /// How many converged in which time after the healing. Convergence is looked for every 100 ms:
+  /// this stays small, however many the histories.
+  std::map<Duration, std::uint64_t> converged_in;
   std::uint64_t slowest_seed = 0;  ///< the first of those as slow; 0: none converged
   /// Of the first violation that an observer saw, counted from `from`; none if there was none.
   std::optional<std::uint64_t> caught_after;
 };
+
+/// The time within which that share of the histories converged. Requires: one did.
+[[nodiscard]] Duration within_which(const std::map<Duration, std::uint64_t>& converged_in,
+                                    double share);
 
 /// `progress` is called now and then, from one thread at a time.
 [[nodiscard]] CampaignResult run_campaign(

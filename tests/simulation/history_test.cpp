@@ -84,6 +84,21 @@ TEST(Histories, keep_every_promise) {
     ADD_FAILURE() << failure.seed << ": " << failure.what;
 }
 
+TEST(Histories, are_counted_by_how_long_they_took_not_kept_one_by_one) {
+  const CampaignResult result = run_campaign({.from = 1, .seeds = 200}, nullptr);
+  std::uint64_t converged = 0;
+  for (const auto& [took, histories] : result.converged_in) {
+    EXPECT_EQ(took % milliseconds(100), Duration(0)) << "else a million would be kept one by one";
+    converged += histories;
+  }
+  EXPECT_EQ(converged, 200U);
+  const std::map<Duration, std::uint64_t> times = {
+      {seconds(1), 98}, {seconds(2), 1}, {seconds(9), 1}};
+  EXPECT_EQ(within_which(times, 0.5), seconds(1));
+  EXPECT_EQ(within_which(times, 0.99), seconds(2));
+  EXPECT_EQ(within_which(times, 1), seconds(9));
+}
+
 // Each of these plans once broke a promise of the product (docs/safety.md tells of them). A seed
 // means another history once the draws change, so the plans are spelt out.
 class Regressions : public testing::Test {
