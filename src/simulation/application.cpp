@@ -119,6 +119,7 @@ void Application::run_singleton(const std::string& service, std::uint64_t life) 
       }
     }
     (void)stage_.scheduler.wait_until(stage_.scheduler.now() + kCronInterval);
+    if (stage_.over) return;
   }
 }
 

@@ -22,6 +22,7 @@ void Buyers::buy_for_ever() {
     const Duration mean = stage_.plan.buy_every;
     (void)stage_.scheduler.wait_until(stage_.scheduler.now() +
                                       stage_.dice.between(mean / 10, 2 * mean));
+    if (stage_.over) return;
     process_.spawn([this, order = ++orders_] { buy(order); });
   }
 }
@@ -36,12 +37,14 @@ void Buyers::buy(std::uint64_t order) {
                : edge_.await_target(stage_.scheduler.now() + stage_.plan.topology.edge_wait_max);
     if (region != nullptr) {
       const auto bought = ask(*region, order, direct);
+      if (stage_.over) return;
       if (bought) return stage_.observers.ledger().bought(order);
       if (!direct && bought.error().after != After::unknown)
         stage_.observers.refused(region == regions_[0] ? 0 : 1);
     }
     (void)stage_.scheduler.wait_until(stage_.scheduler.now() +
                                       stage_.dice.between(milliseconds(50), milliseconds(400)));
+    if (stage_.over) return;
   }
 }
 

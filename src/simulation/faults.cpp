@@ -180,6 +180,7 @@ void Faults::heal() {
     if (gone || fault.at > stage_.scheduler.now()) continue;
     if (fault.kind == FaultKind::wall_jumps) continue;  // clocks stay as they are
     if (is_order(fault) || is_move(fault)) continue;    // and so do orders
+    if (fault.kind == FaultKind::region_dies && fault.where == stage_.plan.left_dead) continue;
     end(fault);
   }
   // Nobody leaves an execution paused for ever.

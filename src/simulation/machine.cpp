@@ -154,7 +154,7 @@ void Process::unpark() {
   }
 }
 
-void Process::spawn(Act body) {
+void Process::spawn(Act&& body) {
   if (alive_) machine_.scheduler_.spawn(*this, std::move(body));
 }
 

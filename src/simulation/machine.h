@@ -96,7 +96,7 @@ class Process {
   /// Counts starts: what was sent to an earlier life does not reach a later one.
   [[nodiscard]] std::uint64_t life() const { return life_; }
 
-  void spawn(Act body);
+  void spawn(Act&& body);
   /// Runs `act` at once, or when it is thawed; never if it is dead. `act` must not wait.
   template <class Message>
   void deliver(Message act) {

@@ -8,7 +8,7 @@ constexpr Duration kLocalLeast = std::chrono::microseconds(50);
 constexpr Duration kLocalMost = std::chrono::microseconds(400);
 }  // namespace
 
-void Network::send(const Machine& from, const Machine& to, Act arrive) {
+void Network::send(const Machine& from, const Machine& to, Act&& arrive) {
   if (&from == &to)
     return scheduler_.after(dice_.between(kLocalLeast, kLocalMost), std::move(arrive));
   const Link& way = link(from, to);
@@ -19,7 +19,7 @@ void Network::send(const Machine& from, const Machine& to, Act arrive) {
   scheduler_.after(delay, std::move(arrive));
 }
 
-void Network::send_twice(Duration delay, Duration again, Act arrive) {
+void Network::send_twice(Duration delay, Duration again, Act&& arrive) {
   const auto shared = std::make_shared<Act>(std::move(arrive));
   scheduler_.after(again, [shared] { (*shared)(); });
   scheduler_.after(delay, [shared] { (*shared)(); });

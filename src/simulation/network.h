@@ -36,7 +36,7 @@ class Network {
   }
 
   /// `arrive` runs at the other end after a delay; perhaps never, perhaps twice.
-  void send(const Machine& from, const Machine& to, Act arrive);
+  void send(const Machine& from, const Machine& to, Act&& arrive);
 
   template <class R>
   struct Call;
@@ -46,7 +46,7 @@ class Network {
   class Reply {
    public:
     explicit Reply(std::shared_ptr<Call<R>> call) : call_(std::move(call)) {}
-    void operator()(R answer) const { Call<R>::reply(call_, std::move(answer)); }
+    void operator()(R&& answer) const { Call<R>::reply(call_, std::move(answer)); }
 
    private:
     std::shared_ptr<Call<R>> call_;
@@ -63,7 +63,7 @@ class Network {
     send(from.machine(), to.machine(), [call = call] { Call<R>::arrive(call); });
     (void)scheduler_.wait_until(from.machine().true_time(deadline));
     call->waiter.reset();
-    if (call->answer) return *std::move(call->answer);
+    if (call->arrived) return *std::move(call->answer);
     return Error{After::unknown, to.name() + ": no answer in time"};
   }
 
@@ -93,46 +93,46 @@ class Network {
       }
     }
 
-    static void reply(const std::shared_ptr<Call>& call, R answer) {
+    static void reply(const std::shared_ptr<Call>& call, R&& answer) {
       // The first answer travels in the call: a message with an answer in it would be too large for
       // an Act to hold within.
-      if (call->first_reply) {
+      if (call->answer) {
         call->network.send(call->to.machine(), call->from.machine(),
                            [call = call, answer = std::move(answer)]() mutable {
-                             take(*call, std::move(answer));
+                             if (!call->arrived) call->answer = std::move(answer);
+                             take(*call);
                            });
       } else {
-        call->first_reply = std::move(answer);
+        call->answer = std::move(answer);
         call->network.send(call->to.machine(), call->from.machine(),
-                           [call = call] { take(*call, std::move(*call->first_reply)); });
+                           [call = call] { take(*call); });
       }
     }
 
     /// A message that comes twice finds what it brought the first time.
-    static void take(Call& call, R&& answer) {
-      if (call.answer) return;
-      call.answer = std::move(answer);
+    static void take(Call& call) {
+      if (std::exchange(call.arrived, true)) return;
       if (call.waiter) call.network.scheduler_.wake(*call.waiter);
     }
 
     Network& network;
     Process& from;
     Process& to;
-    std::optional<R> first_reply;
-    std::optional<R> answer;
+    std::optional<R> answer;  ///< on its way, until it has arrived
+    bool arrived = false;
     std::optional<Waiter> waiter;
   };
 
  private:
   template <class R, class Handle>
   struct HandledBy final : Call<R> {
-    HandledBy(Network& through, Process& caller, Process& called, Handle by)
+    HandledBy(Network& through, Process& caller, Process& called, Handle&& by)
         : Call<R>(through, caller, called), handler(std::move(by)) {}
     void handle(const Reply<R>& reply) override { handler(reply); }
     Handle handler;
   };
 
-  void send_twice(Duration delay, Duration again, Act arrive);
+  void send_twice(Duration delay, Duration again, Act&& arrive);
 
   Scheduler& scheduler_;
   Dice& dice_;

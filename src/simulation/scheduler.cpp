@@ -13,7 +13,7 @@ Scheduler::Scheduler() = default;
 
 Scheduler::~Scheduler() = default;
 
-std::uint32_t Scheduler::slot_for(Act act) {
+std::uint32_t Scheduler::slot_for(Act&& act) {
   if (free_acts_.empty()) {
     acts_.push_back(std::move(act));
     return static_cast<std::uint32_t>(acts_.size() - 1);
@@ -24,7 +24,7 @@ std::uint32_t Scheduler::slot_for(Act act) {
   return slot;
 }
 
-void Scheduler::at(TrueTime when, Act act) {
+void Scheduler::at(TrueTime when, Act&& act) {
   const std::uint32_t slot = slot_for(std::move(act));
   if (when <= now_) {
     due_.push_back({.order = ++order_, .waiter = {}, .slot = slot, .what = What::act});
@@ -33,7 +33,7 @@ void Scheduler::at(TrueTime when, Act act) {
   }
 }
 
-void Scheduler::spawn(Process& owner, Act body) {
+void Scheduler::spawn(Process& owner, Act&& body) {
   Fiber& fiber = FiberPool::of_this_thread().take();
   fiber.owner = &owner;
   fiber.body = std::move(body);
@@ -117,9 +117,10 @@ void Scheduler::unwind(Fiber& fiber) {
 }
 
 void Scheduler::act(std::uint32_t slot) {
-  Act act = std::move(acts_[slot]);
-  free_acts_.push_back(slot);
+  Act& act = acts_[slot];  // stays where it is, however many it orders
   act();
+  act = {};
+  free_acts_.push_back(slot);
 }
 
 void Scheduler::begin_event(std::uint64_t order) {

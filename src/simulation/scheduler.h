@@ -3,6 +3,7 @@
 // nothing in a simulated world is ever touched by two at once.
 
 #include <cstdint>
+#include <deque>
 #include <vector>
 
 #include "simulation/act.h"
@@ -35,11 +36,11 @@ class Scheduler {
 
   /// Runs `act` then, outside any fiber: it must not wait. Equal times go in the order of the
   /// calls.
-  void at(TrueTime when, Act act);
-  void after(Duration length, Act act) { at(now_ + length, std::move(act)); }
+  void at(TrueTime when, Act&& act);
+  void after(Duration length, Act&& act) { at(now_ + length, std::move(act)); }
 
   /// Runs `body` in a fiber of `owner`, from now on.
-  void spawn(Process& owner, Act body);
+  void spawn(Process& owner, Act&& body);
 
   /// In a fiber: waits until woken, or until then. True if woken. It does not return if its
   /// process dies: the stack is unwound, and only destructors run.
@@ -73,7 +74,7 @@ class Scheduler {
     std::uint32_t slot = 0;  // of acts_
     What what = What::act;
   };
-  [[nodiscard]] std::uint32_t slot_for(Act act);
+  [[nodiscard]] std::uint32_t slot_for(Act&& act);
   void act(std::uint32_t slot);
   void begin_event(std::uint64_t order);
   void happen(const Due& event);
@@ -91,7 +92,7 @@ class Scheduler {
   Timetable later_;
   std::vector<Due> due_;  // of what comes now, from next_due_ on
   std::size_t next_due_ = 0;
-  std::vector<Act> acts_;
+  std::deque<Act> acts_;  // none of them moves
   std::vector<std::uint32_t> free_acts_;
   Fiber* running_ = nullptr;
   std::size_t machines_ = 0;

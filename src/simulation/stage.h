@@ -29,6 +29,7 @@ struct Stage {
         chronicle(scheduler, told),
         observers(scheduler, chronicle, drawn) {}
 
+  bool over = false;  ///< and judged: whoever waits goes on only to its end
   const Plan& plan;
   const Guards guards;
   const std::string& workflow;

@@ -240,7 +240,7 @@ Region* Edge::target() {
 Region* Edge::await_target(TrueTime deadline) {
   while (true) {
     Region* const region = target();
-    if (region != nullptr || stage_.scheduler.now() >= deadline) return region;
+    if (region != nullptr || stage_.over || stage_.scheduler.now() >= deadline) return region;
     stage_.chronicle.reached(Mark::waited_at_edge);
     waiting_.push_back(stage_.scheduler.self());
     (void)stage_.scheduler.wait_until(deadline);

@@ -4,6 +4,9 @@ namespace understudy::simulation {
 
 namespace {
 
+/// Hardly anybody who is told to stop waits more often; who does is unwound.
+constexpr int kWaitsLeft = 2;
+
 Record first_record(const Plan& plan) {
   const Topology& topology = plan.topology;
   Record record;
@@ -78,13 +81,16 @@ void World::judge() {
 }
 
 void World::stop() {
+  stage.over = true;
   for (Region* region : regions()) {
     if (RegionKeeper* keeper = region->keeper()) keeper->stop();
   }
   witness.stop();
-  for (Machine* machine : machines()) machine->cut_waits_short();
   const bool never = false;
-  stage.scheduler.run_until(stage.scheduler.now(), never);
+  for (int wait = 0; wait < kWaitsLeft; ++wait) {
+    for (Machine* machine : machines()) machine->cut_waits_short();
+    stage.scheduler.run_until(stage.scheduler.now(), never);
+  }
 }
 
 void World::end() {

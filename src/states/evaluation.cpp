@@ -30,6 +30,7 @@ Evaluation::Evaluation(Fold& fold, const Branch& branch, const Data& input, std:
 json::object Evaluation::build() const {
   const auto& info = fold_.info_;
   json::object context;
+  context.reserve(5);
   context["Execution"] = json::object{{"Id", info.arn},
                                       {"Input", fold_.input_.value()},
                                       {"StartTime", format_wall(fold_.started_at_)},

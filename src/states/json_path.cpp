@@ -155,7 +155,7 @@ std::vector<const json::value*> JsonPath::select(const json::value& root) const 
   return at;
 }
 
-std::optional<json::value> JsonPath::put(const json::value& root, json::value placed) const {
+std::optional<json::value> JsonPath::put(const json::value& root, const json::value& placed) const {
   ensure(is_reference(), "only a reference path is written to");
   if (steps_.empty()) return placed;
   // In one piece: made to be read, and to go as a whole.
@@ -174,7 +174,7 @@ std::optional<json::value> JsonPath::put(const json::value& root, json::value pl
       at = &(*array)[index];
     }
   }
-  *at = std::move(placed);
+  *at = placed;
   return copy;
 }
 

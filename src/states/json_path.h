@@ -46,7 +46,8 @@ class JsonPath {
   /// A copy of `root` with `placed` put where the path points; objects on the way are made.
   /// None if something on the way is no object (or no such array element). Requires:
   /// is_reference().
-  [[nodiscard]] std::optional<json::value> put(const json::value& root, json::value placed) const;
+  [[nodiscard]] std::optional<json::value> put(const json::value& root,
+                                               const json::value& placed) const;
 
  private:
   friend class PathParser;
