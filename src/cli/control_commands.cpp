@@ -55,7 +55,8 @@ void print_region(std::string_view name, const json::object& said, const std::st
     fmt::print("{:<19} rebuilt as standby: {} {} % {}\n", "", phase, text(rebuild, "percent"),
                text(rebuild, "problem"));
   }
-  if (said.at("draining").as_bool()) fmt::print("{:<19} lets no new requests in\n", "");
+  if (name == active && said.at("draining").as_bool())
+    fmt::print("{:<19} lets no new requests in\n", "");
   if (const std::string note = text(said, "note"); !note.empty() && note != "-")
     fmt::print("{:<19} {}\n", "", note);
 }
