@@ -402,9 +402,9 @@ unsigned RegionKeeper::wanted(const Service& service) const {
   return service.posture == Posture::active_only ? at_rest : active;
 }
 
-/// A planned transition drains this region until it is seen to be over. A region that was left stays
-/// closed until it is active again: its load balancer needs a few looks to see that the services
-/// are not ready any more, and would call the region ready until then.
+/// A planned transition drains this region until it is seen to be over. A region that was left
+/// stays closed until it is active again: its load balancer needs a few looks to see that the
+/// services are not ready any more, and would call the region ready until then.
 bool RegionKeeper::draining() const {
   const std::lock_guard held(lock_);
   if (!drained_for_ || !record_) return false;
