@@ -45,9 +45,11 @@ Result<std::vector<SalesLine>> OrderBook::sales() {
   const auto rows = pool_.run(
       "sales",
       "SELECT e.id, e.name, e.venue, " RFC_3339("e.starts_at") ", e.price_cents,"
-      " (SELECT count(*) FROM seats s WHERE s.event = e.id),"
+      " coalesce(s.seats, 0),"
       " count(o.id) FILTER (WHERE o.refunded_at IS NULL), count(o.refunded_at)"
-      " FROM events e LEFT JOIN orders o ON o.event = e.id GROUP BY e.id ORDER BY e.id",
+      " FROM events e"
+      " LEFT JOIN (SELECT event, count(*) AS seats FROM seats GROUP BY event) s ON s.event = e.id"
+      " LEFT JOIN orders o ON o.event = e.id GROUP BY e.id, s.seats ORDER BY e.id",
       {});
   if (!rows) return rows.error();
   std::vector<SalesLine> lines;

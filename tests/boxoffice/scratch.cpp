@@ -145,7 +145,8 @@ ScratchPostgres::ScratchPostgres() : port_(free_port()) {
                                           "host all all 127.0.0.1/32 scram-sha-256\n";
   std::ofstream(data + "/postgresql.conf", std::ios::app)
       << "listen_addresses = '127.0.0.1'\nport = " << port_
-      << "\nunix_socket_directories = ''\nfsync = off\nmax_connections = 100\n";
+      << "\nunix_socket_directories = ''\nfsync = off\nmax_connections = 100\n"
+      << "jit = off\ndynamic_shared_memory_type = mmap\n";  // as in a stack
   start();
   run(std::string("CREATE ROLE boxoffice LOGIN PASSWORD '") + kPassword + "'");
   run("CREATE DATABASE boxoffice OWNER boxoffice");
