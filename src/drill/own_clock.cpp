@@ -1,10 +1,15 @@
 #include "drill/own_clock.h"
 
 #include <fmt/format.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <charconv>
 #include <cstring>
+#include <filesystem>
+#include <optional>
 
 #include "local/units.h"
 #include "system/file.h"
@@ -24,7 +29,29 @@ std::string library() {
   return "";
 }
 
+/// The process whose shared memory or semaphore a file of /dev/shm is, by libfaketime's names.
+std::optional<pid_t> faked_process(const std::string& name) {
+  const auto number = name.find_last_of('_') + 1;
+  if (name.find("faketime_") == std::string::npos || number == name.size()) return std::nullopt;
+  pid_t pid = 0;
+  const auto [end, problem] = std::from_chars(name.data() + number, name.data() + name.size(), pid);
+  if (problem != std::errc() || end != name.data() + name.size()) return std::nullopt;
+  return pid;
+}
+
 }  // namespace
+
+/// Processes that are killed leave libfaketime's shared memory behind.
+OwnClock::~OwnClock() {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator("/dev/shm", ignored)) {
+    const auto pid = faked_process(entry.path().filename());
+    struct stat is {};
+    const bool left = pid && kill(*pid, 0) != 0 && errno == ESRCH;
+    if (left && stat(entry.path().c_str(), &is) == 0 && is.st_uid == owner_)
+      std::filesystem::remove(entry.path(), ignored);
+  }
+}
 
 Result<std::unique_ptr<OwnClock>> OwnClock::make(const DomainPlace& place) {
   const std::string preloaded = library();
@@ -32,12 +59,12 @@ Result<std::unique_ptr<OwnClock>> OwnClock::make(const DomainPlace& place) {
     return Error{After::unchanged_final, std::string("libfaketimeMT.so.1 is not in ") +
                                              kFolders[0] + ": apt-get install libfaketime"};
   }
-  auto clock = std::unique_ptr<OwnClock>(new OwnClock(place.file("clock")));
-  if (auto set = clock->set_ahead(std::chrono::seconds(0)); !set) return set.error();
   const std::string path = place.file("units.json");
   struct stat owner {};
   if (stat(path.c_str(), &owner) != 0)
     return Error{After::unchanged_final, path + ": " + std::strerror(errno)};
+  auto clock = std::unique_ptr<OwnClock>(new OwnClock(place.file("clock"), owner.st_uid));
+  if (auto set = clock->set_ahead(std::chrono::seconds(0)); !set) return set.error();
   auto units = load_units(path);
   if (!units) return units.error();
   for (Unit& unit : *units) {

@@ -13,6 +13,11 @@ namespace understudy::drill {
 
 class OwnClock {
  public:
+  /// Requires: the domain does not run any more.
+  ~OwnClock();
+  OwnClock(const OwnClock&) = delete;
+  OwnClock& operator=(const OwnClock&) = delete;
+
   /// For all units of the domain that are started from now on. Requires: the stack is prepared and
   /// the domain does not run. Error, unchanged_final: libfaketime is not there.
   [[nodiscard]] static Result<std::unique_ptr<OwnClock>> make(const DomainPlace& place);
@@ -21,8 +26,10 @@ class OwnClock {
   [[nodiscard]] Result<Done> set_ahead(std::chrono::seconds by) const;
 
  private:
-  explicit OwnClock(std::string file) : file_(std::move(file)) {}
+  OwnClock(std::string file, unsigned owner) : file_(std::move(file)), owner_(owner) {}
+
   const std::string file_;
+  const unsigned owner_;  // the user of the domain's processes
 };
 
 }  // namespace understudy::drill

@@ -80,7 +80,6 @@ class Stage {
 
  private:
   Stage(Topology topology, std::string folder);
-  [[nodiscard]] Result<Done> furnish(const StageNeeds& needs);
   [[nodiscard]] Result<Done> await_standby() const;
   [[nodiscard]] Result<Done> bring_up(const std::string& own_program, const StageNeeds& needs);
 
