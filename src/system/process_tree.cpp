@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -64,6 +65,25 @@ bool descends(pid_t pid, pid_t ancestor, const std::map<pid_t, Seen>& all) {
   return false;
 }
 
+bool stop_pending(pid_t pid) {
+  std::ifstream file(fmt::format("/proc/{}/status", pid));
+  for (std::string line; std::getline(file, line);) {
+    unsigned long long signals = 0;
+    if (std::sscanf(line.c_str(), "ShdPnd: %llx", &signals) == 1)
+      return (signals >> (SIGSTOP - 1) & 1) != 0;
+  }
+  return false;
+}
+
+/// Whoever calls vfork(2) waits uninterruptibly until the child has a program of its own. If that
+/// is stopped before, the parent's own stop stays pending: it runs no more, and never shows 'T'.
+bool held_by_child(pid_t pid, const std::map<pid_t, Seen>& all) {
+  const auto held = [&](const auto& each) {
+    return each.second.parent == pid && each.second.state == 'T';
+  };
+  return all.at(pid).state == 'D' && std::any_of(all.begin(), all.end(), held) && stop_pending(pid);
+}
+
 struct Member {
   Identity who;
   bool stopped = false;
@@ -78,8 +98,8 @@ std::vector<Member> look(const Domain& domain) {
     const bool ours = (domain.supervisor > 0 && descends(pid, domain.supervisor, all)) ||
                       runs_below(pid, domain.directory);
     if (!ours) continue;
-    if (const auto who = identify(pid))
-      found.push_back({*who, seen.state == 'T' || seen.state == 't'});
+    const bool stopped = seen.state == 'T' || seen.state == 't' || held_by_child(pid, all);
+    if (const auto who = identify(pid)) found.push_back({*who, stopped});
   }
   return found;
 }
