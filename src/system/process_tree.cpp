@@ -2,21 +2,25 @@
 
 #include <dirent.h>
 #include <fmt/format.h>
+#include <linux/kcmp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <climits>
 #include <fstream>
 #include <map>
-#include <set>
 #include <thread>
 
 namespace understudy::process {
 
 namespace {
+
+/// A process that waits for a disk is stopped only once that has answered; it is killed unstopped.
+constexpr std::chrono::milliseconds kHaltBeforeKill{100};
 
 struct Seen {
   pid_t parent = 0;
@@ -75,13 +79,20 @@ bool stop_pending(pid_t pid) {
   return false;
 }
 
-/// Whoever calls vfork(2) waits uninterruptibly until the child has a program of its own. If that
-/// is stopped before, the parent's own stop stays pending: it runs no more, and never shows 'T'.
+bool share_memory(pid_t one, pid_t other) {
+  return syscall(SYS_kcmp, one, other, KCMP_VM, 0, 0) == 0;
+}
+
+/// Whoever calls vfork(2) waits uninterruptibly until the child has a program, and so memory, of
+/// its own. If that is stopped before, the parent's own stop stays pending: it runs no more, and
+/// never shows 'T'. One that is still amid its fork(2) has a stop pending, too, and forks all the
+/// same.
 bool held_by_child(pid_t pid, const std::map<pid_t, Seen>& all) {
-  const auto held = [&](const auto& each) {
-    return each.second.parent == pid && each.second.state == 'T';
+  const auto holds = [&](const auto& each) {
+    return each.second.parent == pid && each.second.state == 'T' && share_memory(pid, each.first);
   };
-  return all.at(pid).state == 'D' && std::any_of(all.begin(), all.end(), held) && stop_pending(pid);
+  return all.at(pid).state == 'D' && stop_pending(pid) &&
+         std::any_of(all.begin(), all.end(), holds);
 }
 
 struct Member {
@@ -126,6 +137,34 @@ class BeforeOthers {
   sched_param before_{};
 };
 
+struct Halt {
+  std::vector<Identity> found;  // at the last look
+  bool complete = false;
+};
+
+/// Stops all, until a look finds nobody that runs and nobody new: a stop takes effect only after a
+/// moment, in which one more may be forked.
+Halt halt_all(const Domain& domain, std::chrono::milliseconds timeout) {
+  const auto give_up = std::chrono::steady_clock::now() + timeout;
+  // The supervisor first, or it would restart what seems to hang.
+  if (domain.supervisor > 0) kill(domain.supervisor, SIGSTOP);
+  Halt halt;
+  while (true) {
+    std::vector<Identity> found;
+    bool quiet = true;
+    for (const Member& member : look(domain)) {
+      found.push_back(member.who);
+      if (member.stopped) continue;
+      quiet = false;
+      kill(member.who.pid, SIGSTOP);
+    }
+    halt.complete = quiet && found == halt.found;
+    halt.found = std::move(found);
+    if (halt.complete || std::chrono::steady_clock::now() >= give_up) return halt;
+    std::this_thread::sleep_for(std::chrono::microseconds(200));
+  }
+}
+
 }  // namespace
 
 std::vector<Identity> members(const Domain& domain) {
@@ -136,27 +175,12 @@ std::vector<Identity> members(const Domain& domain) {
 
 Result<std::vector<Identity>> freeze(const Domain& domain, std::chrono::milliseconds timeout) {
   const BeforeOthers before_others;
-  const auto give_up = std::chrono::steady_clock::now() + timeout;
-  // The supervisor first, or it would restart what seems to hang.
-  if (domain.supervisor > 0) kill(domain.supervisor, SIGSTOP);
-  std::vector<Member> found;
-  while (true) {
-    found = look(domain);
-    const bool quiet = std::all_of(found.begin(), found.end(),
-                                   [](const Member& member) { return member.stopped; });
-    if (quiet) break;
-    if (std::chrono::steady_clock::now() >= give_up) {
-      return Error{After::unknown,
-                   fmt::format("processes below {} did not all stop", domain.directory)};
-    }
-    for (const Member& member : found) {
-      if (!member.stopped) kill(member.who.pid, SIGSTOP);
-    }
-    std::this_thread::sleep_for(std::chrono::microseconds(200));
+  const Halt halt = halt_all(domain, timeout);
+  if (!halt.complete) {
+    return Error{After::unknown,
+                 fmt::format("processes below {} did not all stop", domain.directory)};
   }
-  std::vector<Identity> frozen;
-  for (const Member& member : found) frozen.push_back(member.who);
-  return frozen;
+  return halt.found;
 }
 
 void thaw(const std::vector<Identity>& frozen) {
@@ -168,33 +192,26 @@ void thaw(const std::vector<Identity>& frozen) {
 Result<std::vector<Identity>> kill_all(const Domain& domain, std::chrono::milliseconds timeout) {
   const BeforeOthers before_others;
   const auto give_up = std::chrono::steady_clock::now() + timeout;
-  std::set<pid_t> known;
-  std::vector<Identity> killed;
-  if (domain.supervisor > 0) kill(domain.supervisor, SIGSTOP);
-  // Stop until nobody new is found (a stopped process forks no more), then kill all at once.
-  for (bool grew = true; grew;) {
-    grew = false;
-    for (const Member& member : look(domain)) {
-      kill(member.who.pid, SIGSTOP);
-      if (!known.insert(member.who.pid).second) continue;
-      killed.push_back(member.who);
-      grew = true;
+  // Who is stopped forks no more.
+  const std::vector<Identity> killed = halt_all(domain, std::min(timeout, kHaltBeforeKill)).found;
+  // The supervisor last: it adopts who is born behind our back all the same, who is else lost.
+  for (const bool supervisor_too : {false, true}) {
+    while (true) {
+      std::vector<Identity> left = members(domain);
+      left.insert(left.end(), killed.begin(), killed.end());
+      std::erase_if(left, [&](const Identity& who) {
+        return !alive(who) || (who.pid == domain.supervisor && !supervisor_too);
+      });
+      if (left.empty()) break;
+      if (std::chrono::steady_clock::now() >= give_up) {
+        return Error{After::unknown, fmt::format("{} processes below {} are still there",
+                                                 left.size(), domain.directory)};
+      }
+      for (const Identity& who : left) kill(who.pid, SIGKILL);
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
   }
-  for (const Identity& who : killed) kill(who.pid, SIGKILL);
-  while (true) {
-    std::vector<Identity> left = members(domain);
-    for (const Identity& who : killed) {
-      if (alive(who)) left.push_back(who);
-    }
-    if (left.empty()) return killed;
-    if (std::chrono::steady_clock::now() >= give_up) {
-      return Error{After::unknown, fmt::format("{} processes below {} are still there", left.size(),
-                                               domain.directory)};
-    }
-    for (const Identity& who : left) kill(who.pid, SIGKILL);
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
+  return killed;
 }
 
 }  // namespace understudy::process

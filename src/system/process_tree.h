@@ -31,9 +31,9 @@ struct Domain {
 /// Lets them run again.
 void thaw(const std::vector<Identity>& frozen);
 
-/// Kills every member (SIGKILL; frozen first, so that nothing escapes by forking) and proves it:
-/// returns who was there once all of them are gone and members() is empty. Error: who is left after
-/// `timeout`.
+/// Kills every member (SIGKILL; frozen first, and the supervisor last, so that nothing escapes by
+/// forking) and proves it: returns who was there once all of them are gone and members() is empty.
+/// Error: who is left after `timeout`.
 [[nodiscard]] Result<std::vector<Identity>> kill_all(const Domain& domain,
                                                      std::chrono::milliseconds timeout);
 
