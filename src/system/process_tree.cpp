@@ -142,14 +142,15 @@ struct Halt {
   bool complete = false;
 };
 
-/// Stops all, until a look finds nobody that runs and nobody new: a stop takes effect only after a
-/// moment, in which one more may be forked.
+/// Stops all, until two looks in a row find the same, and nobody that runs: a stop that comes amid
+/// a fork lets it be born, behind the back of a look that has listed the processes already and then
+/// finds its parent stopped.
 Halt halt_all(const Domain& domain, std::chrono::milliseconds timeout) {
   const auto give_up = std::chrono::steady_clock::now() + timeout;
   // The supervisor first, or it would restart what seems to hang.
   if (domain.supervisor > 0) kill(domain.supervisor, SIGSTOP);
   Halt halt;
-  while (true) {
+  for (bool quiet_before = false;;) {
     std::vector<Identity> found;
     bool quiet = true;
     for (const Member& member : look(domain)) {
@@ -158,7 +159,8 @@ Halt halt_all(const Domain& domain, std::chrono::milliseconds timeout) {
       quiet = false;
       kill(member.who.pid, SIGSTOP);
     }
-    halt.complete = quiet && found == halt.found;
+    halt.complete = quiet && quiet_before && found == halt.found;
+    quiet_before = quiet;
     halt.found = std::move(found);
     if (halt.complete || std::chrono::steady_clock::now() >= give_up) return halt;
     std::this_thread::sleep_for(std::chrono::microseconds(200));
