@@ -96,10 +96,9 @@ std::string drills_as_markdown(const std::vector<DrillRow>& rows, const std::str
   std::string text =
       "# Every fault, drilled\n\n" + about +
       "\n\nExpected: *fails over* wants the other region to acknowledge orders; *recovers in "
-      "place* "
-      "wants it not to, and full service at the end; *holds* wants only that it does not. What "
-      "came "
-      "is what clients saw: *recovers in place* if service was interrupted and was full again.\n\n"
+      "place* wants it not to, and full service at the end; *holds* wants only that it does not. "
+      "What came is what clients saw: *recovers in place* if service was interrupted and was full "
+      "again.\n\n"
       "Times in milliseconds, the median of a fault's drills: **rto** from the fault to the first "
       "order that a client saw acknowledged by the other region, **full** to a whole second "
       "of orders as before, **silence** the longest time without any acknowledged order. The "
